@@ -1,0 +1,69 @@
+//! What `cargo xtask instructions` runs under callgrind: `instructions TRAFFIC DISSECTOR ROUNDS` dissects the same frames
+//! `ROUNDS` times. The difference between two counts of rounds is that of the dissection alone.
+
+#[path = "dissectors.rs"]
+mod dissectors;
+
+use std::hint::black_box;
+
+use dissectors::{assert_agreement, etherparse, fold, pnet, pycap, smoltcp};
+use pycap_testkit::generate::Traffic;
+
+/// Frames in a round. The mix repeats its order after as many.
+const FRAMES: usize = 2000;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["frames"] => println!("{FRAMES}"),
+        ["check"] => {
+            for traffic in ["tcp", "udp", "mix", "extensions"] {
+                assert_agreement(&frames(traffic));
+            }
+        }
+        [traffic, dissector, rounds] => {
+            let rounds = rounds.parse().expect("rounds are a number");
+            println!("{:016x}", run(&frames(traffic), dissector, rounds));
+        }
+        _ => panic!("usage: instructions TRAFFIC DISSECTOR ROUNDS | check | frames; found {arguments:?}"),
+    }
+}
+
+fn frames(traffic: &str) -> Vec<Vec<u8>> {
+    let traffic = match traffic {
+        "tcp" => Traffic::Ipv4Tcp,
+        "udp" => Traffic::Ipv4Udp,
+        "mix" => Traffic::Mix,
+        "extensions" => Traffic::QinqIpv6Extensions,
+        unknown => panic!("no traffic is called {unknown}"),
+    };
+    traffic.frames(FRAMES, 1)
+}
+
+fn run(frames: &[Vec<u8>], dissector: &str, rounds: usize) -> u64 {
+    macro_rules! rounds {
+        ($measured:expr) => {
+            (0..rounds).fold(0_u64, |sum, _| sum.wrapping_add($measured(black_box(frames))))
+        };
+    }
+    match dissector {
+        "stack" => rounds!(|frames| fold(frames, |frame, sink| pycap::stack(frame, sink))),
+        "packet" => rounds!(|frames| fold(frames, |frame, sink| pycap::packet(frame, sink))),
+        "stack-flow" => rounds!(|frames: &[Vec<u8>]| sum(frames, pycap::stack_flow_hash)),
+        "packet-flow" => rounds!(|frames: &[Vec<u8>]| sum(frames, pycap::packet_flow_hash)),
+        "etherparse" => rounds!(|frames| fold(frames, |frame, sink| etherparse::sliced(frame, sink))),
+        "smoltcp" => rounds!(|frames| fold(frames, |frame, sink| smoltcp::wire(frame, sink))),
+        "pnet" => rounds!(|frames| fold(frames, |frame, sink| pnet::packet(frame, sink))),
+        unknown => panic!("no dissector is called {unknown}"),
+    }
+}
+
+#[inline(always)]
+fn sum(frames: &[Vec<u8>], of: impl Fn(&[u8]) -> u64) -> u64 {
+    let mut sum = 0_u64;
+    for frame in frames {
+        sum = sum.wrapping_add(of(frame));
+    }
+    sum
+}

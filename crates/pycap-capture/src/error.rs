@@ -1,0 +1,178 @@
+//! The one error of this crate.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why frames could not be had.
+///
+/// It displays as one line that says where (file, record, byte), what was needed and found, and where there
+/// is something to be done about it, what.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    path: Option<PathBuf>,
+    offset: Option<u64>,
+    record: Option<u64>,
+    io: Option<io::Error>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The system could not open or read the file; [`Error::io_error`] has its reason.
+    Io,
+    /// The file has no bytes at all.
+    Empty,
+    /// The file is not a capture, or is of a format that is not read here.
+    UnknownFormat,
+    /// The file is compressed.
+    Compressed,
+    /// A capture file of a version that nobody knows how to read.
+    UnsupportedVersion,
+    /// The file ends in the middle of a header, record or block. All whole records before it were delivered.
+    Truncated,
+    /// A header, record or block contradicts itself or the format. All records before it were delivered.
+    Malformed,
+}
+
+impl Error {
+    /// Which kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The file, where it was opened by its path.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Where in the file the header, record or block starts that is at fault, in bytes.
+    pub fn offset(&self) -> Option<u64> {
+        self.0.offset
+    }
+
+    /// The number of the packet record that is at fault, counted from 1.
+    pub fn record(&self) -> Option<u64> {
+        self.0.record
+    }
+
+    /// The system's error, if it was one.
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.io.as_ref()
+    }
+
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            path: None,
+            offset: None,
+            record: None,
+            io: None,
+        }))
+    }
+
+    #[cold]
+    pub(crate) fn io(doing: &'static str, error: io::Error) -> Self {
+        let mut this = Self::new(ErrorKind::Io, doing);
+        this.0.io = Some(error);
+        this
+    }
+
+    pub(crate) fn at(mut self, offset: u64) -> Self {
+        self.0.offset = Some(offset);
+        self
+    }
+
+    pub(crate) fn in_record(mut self, number: u64) -> Self {
+        self.0.record = Some(number);
+        self
+    }
+
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        self.0.path = Some(path.to_owned());
+        self
+    }
+}
+
+/// `trace.pcap: record 3 at byte 1970: 98 bytes of data announced, 95 found`
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, path, offset, record, io, .. } = &*self.0;
+        if let Some(path) = path {
+            write!(f, "{}: ", path.display())?;
+        }
+        match (record, offset) {
+            (Some(record), Some(offset)) => write!(f, "record {record} at byte {offset}: ")?,
+            (None, Some(offset)) => write!(f, "at byte {offset}: ")?,
+            _ => {}
+        }
+        f.write_str(message)?;
+        match io {
+            Some(io) => write!(f, ": {io}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({:?}, \"{self}\")", self.0.kind)
+    }
+}
+
+impl std::error::Error for Error {
+    // The system's error is part of the message already; `io_error` gives it to those who want to match on
+    // it.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        None
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.kind() {
+            ErrorKind::Io => error.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
+            ErrorKind::Empty | ErrorKind::Truncated => io::ErrorKind::UnexpectedEof,
+            ErrorKind::Compressed | ErrorKind::UnsupportedVersion => io::ErrorKind::Unsupported,
+            ErrorKind::UnknownFormat | ErrorKind::Malformed => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+const _: () = {
+    const fn anywhere<T: std::error::Error + Send + Sync + 'static>() {}
+    anywhere::<Error>();
+    // A result of a frame should not grow by its error.
+    assert!(size_of::<Error>() == size_of::<usize>());
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_says_where() {
+        let error = Error::new(ErrorKind::Malformed, "no sense").at(24);
+        assert_eq!(error.to_string(), "at byte 24: no sense");
+        let error = error.in_record(1).in_file(Path::new("a.pcap"));
+        assert_eq!(error.to_string(), "a.pcap: record 1 at byte 24: no sense");
+        assert_eq!(format!("{error:?}"), "Error(Malformed, \"a.pcap: record 1 at byte 24: no sense\")");
+    }
+
+    #[test]
+    fn the_system_has_the_last_word() {
+        let error =
+            Error::io("cannot open", io::Error::from(io::ErrorKind::NotFound)).in_file(Path::new("x"));
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(error.to_string().starts_with("x: cannot open: "), "{error}");
+        assert_eq!(io::Error::from(error).kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,460 @@
+//! Capture files: classic pcap and pcapng.
+
+mod buffer;
+mod foreign;
+mod order;
+mod pcap;
+mod pcapng;
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use pycap_wire::LinkType;
+
+use self::buffer::{Buffer, Input};
+pub use self::order::ByteOrder;
+use self::pcap::Pcap;
+use self::pcapng::{Block, Pcapng};
+use crate::frame::flag;
+use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source};
+
+/// A capture file, read from its start to its end.
+///
+/// The format is told by the file's first bytes: pcap in microseconds, nanoseconds and Kuznetzov's modified
+/// form, of either byte order and all versions from 2.0 to 2.4, and pcapng. Frames borrow from the read
+/// buffer: nothing is copied and nothing is allocated for a frame.
+///
+/// A damaged file gives all whole records that come before the damage, then one error, then nothing more.
+///
+/// ```no_run
+/// use pycap_capture::Savefile;
+///
+/// let mut file = Savefile::open("trace.pcap")?;
+/// while let Some(frame) = file.next_frame()? {
+///     println!("{} bytes", frame.data().len());
+/// }
+/// # Ok::<(), pycap_capture::Error>(())
+/// ```
+pub struct Savefile<R = Box<dyn Read + Send>> {
+    records: Records,
+    reader: R,
+    path: Option<PathBuf>,
+    file_len: Option<u64>,
+}
+
+impl Savefile {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened or read, and as [`from_reader`](Self::from_reader).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let open = || {
+            let file = File::open(path).map_err(|error| Error::io("cannot open", error))?;
+            let metadata = file.metadata().map_err(|error| Error::io("cannot open", error))?;
+            let mut this = Self::from_reader(Box::new(file) as Box<dyn Read + Send>)?;
+            this.file_len = metadata.is_file().then_some(metadata.len());
+            this.path = Some(path.to_owned());
+            Ok(this)
+        };
+        open().map_err(|error: Error| error.in_file(path))
+    }
+
+    /// Reads from the standard input.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_reader`](Self::from_reader).
+    pub fn stdin() -> Result<Self> {
+        // Its own buffer steps aside for reads as large as ours.
+        Self::from_reader(Box::new(io::stdin()) as Box<dyn Read + Send>)
+    }
+}
+
+impl<R: Read> Savefile<R> {
+    /// Reads a capture file from any reader. It needs no buffer of its own; a `&mut` to a reader works too.
+    ///
+    /// This waits for the file header and, in a pcapng file, for the first interface.
+    ///
+    /// # Errors
+    ///
+    /// If the reader fails or has nothing, if the bytes are not a capture file, or one of an unknown version,
+    /// and if the header is cut short or contradicts itself.
+    pub fn from_reader(mut reader: R) -> Result<Self> {
+        let records = Records::open(&mut reader)?;
+        Ok(Self { records, reader, path: None, file_len: None })
+    }
+
+    /// The next frame; `None` at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// If the reader fails, or the file is damaged or ends within a record. The call after an error returns
+    /// `None`.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
+        let parsed = match self.records.take() {
+            Some(parsed) => parsed,
+            None => match self.next_cold()? {
+                Some(parsed) => parsed,
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(self.records.taken(&parsed)))
+    }
+
+    /// Calls `each` for every frame until it breaks or the file ends: the fastest way through a file. Reading
+    /// can go on after a break, with the frame after the one that broke.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_frame`](Self::next_frame).
+    #[inline]
+    pub fn for_each<F>(&mut self, mut each: F) -> Result<()>
+    where
+        F: FnMut(Frame<'_>) -> ControlFlow<()>,
+    {
+        loop {
+            if self.records.drain(&mut each).is_break() {
+                return Ok(());
+            }
+            let Some(parsed) = self.next_cold()? else { return Ok(()) };
+            if each(self.records.taken(&parsed)).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What [`next_frame`](Self::next_frame) does when the buffer does not simply have the next record.
+    #[cold]
+    #[inline(never)]
+    fn next_cold(&mut self) -> Result<Option<Parsed>> {
+        self.records.next(&mut self.reader).map_err(|error| match &self.path {
+            Some(path) => error.in_file(path),
+            None => error,
+        })
+    }
+}
+
+impl<R> Savefile<R> {
+    /// Which format the file has.
+    pub fn format(&self) -> Format {
+        match &self.records.decoder {
+            Decoder::Pcap(file) => file.format,
+            Decoder::Pcapng(_) => Format::Pcapng,
+        }
+    }
+
+    /// Major and minor version of the format; of the current section, if it is pcapng.
+    pub fn version(&self) -> (u16, u16) {
+        match &self.records.decoder {
+            Decoder::Pcap(file) => file.version,
+            Decoder::Pcapng(file) => file.version,
+        }
+    }
+
+    /// The byte order of the file; of the current section, if it is pcapng.
+    pub fn byte_order(&self) -> ByteOrder {
+        match &self.records.decoder {
+            Decoder::Pcap(file) => file.order,
+            Decoder::Pcapng(file) => file.order,
+        }
+    }
+
+    /// The interfaces that the file has described so far, by the index that frames carry. A pcap file has
+    /// one; a pcapng file may describe more at any place.
+    pub fn interfaces(&self) -> &[Interface] {
+        self.records.decoder.interfaces()
+    }
+
+    /// The link type of the first interface; each frame has [its own](Frame::link_type). `None` if a pcapng
+    /// file has described no interface so far.
+    pub fn link_type(&self) -> Option<LinkType> {
+        self.interfaces().first().map(Interface::link_type)
+    }
+
+    /// The snapshot length of the first interface in bytes; 0 = no limit. `None` as in
+    /// [`link_type`](Self::link_type).
+    pub fn snaplen(&self) -> Option<u32> {
+        self.interfaces().first().map(Interface::snaplen)
+    }
+
+    /// How many frames have been read.
+    pub fn frames_read(&self) -> u64 {
+        self.records.count
+    }
+
+    /// How many bytes of the file have been read through, up to the end of the last frame.
+    pub fn position(&self) -> u64 {
+        self.records.buffer.position()
+    }
+
+    /// How many bytes the file has, if it is a regular file that was opened by its path.
+    pub fn file_len(&self) -> Option<u64> {
+        self.file_len
+    }
+
+    /// The path that it was opened by.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+}
+
+impl<R: Read> Source for Savefile<R> {
+    /// A file is always ready, so the deadline does not matter.
+    fn next_frame_until(&mut self, _deadline: Option<Instant>) -> Result<Next<'_>> {
+        Ok(match self.next_frame()? {
+            Some(frame) => Next::Frame(frame),
+            None => Next::Finished,
+        })
+    }
+
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
+        self.next_frame()
+    }
+
+    fn for_each(&mut self, each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>) -> Result<()> {
+        self.for_each(each)
+    }
+
+    fn interfaces(&self) -> &[Interface] {
+        self.interfaces()
+    }
+}
+
+impl<R> fmt::Debug for Savefile<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Savefile")
+            .field("path", &self.path)
+            .field("format", &self.format())
+            .field("byte_order", &self.byte_order())
+            .field("frames_read", &self.frames_read())
+            .field("position", &self.position())
+            .finish_non_exhaustive()
+    }
+}
+
+const _: () = {
+    const fn movable<T: Send>() {}
+    movable::<Savefile>();
+};
+
+/// The format of a capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// Classic pcap, times in microseconds: magic number a1b2c3d4.
+    Pcap,
+    /// Classic pcap, times in nanoseconds: magic number a1b23c4d.
+    PcapNanosecond,
+    /// Kuznetzov's modified pcap, with a longer record header: magic number a1b2cd34.
+    PcapModified,
+    /// pcapng.
+    Pcapng,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pcap => "pcap",
+            Self::PcapNanosecond => "pcap (nanoseconds)",
+            Self::PcapModified => "pcap (modified)",
+            Self::Pcapng => "pcapng",
+        })
+    }
+}
+
+/// A record of the file, without its bytes: where these are in the buffer.
+struct Parsed {
+    /// Everything but the data.
+    frame: Frame<'static>,
+    /// Bytes from the start of the record to its data.
+    data_at: usize,
+    data_len: usize,
+    /// Bytes of the record, data and header and trailer.
+    total: usize,
+}
+
+impl Parsed {
+    /// The frame itself, once the buffer has moved past the record.
+    #[inline]
+    fn borrow_from<'a>(&self, buffer: &'a Buffer, interfaces: &'a [Interface]) -> Frame<'a> {
+        let data = buffer.behind(self.total - self.data_at, self.data_len);
+        self.frame.borrow_from(data, interfaces.get(self.frame.interface() as usize))
+    }
+}
+
+/// The records of a file: all of a [`Savefile`] but its reader, which is lent where bytes are needed.
+struct Records {
+    buffer: Buffer,
+    decoder: Decoder,
+    /// How many frames have been handed out.
+    count: u64,
+    finished: bool,
+    /// An error that was found ahead of its turn.
+    deferred: Option<Error>,
+}
+
+enum Decoder {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl Decoder {
+    #[inline]
+    fn interfaces(&self) -> &[Interface] {
+        match self {
+            Self::Pcap(file) => file.interfaces(),
+            Self::Pcapng(file) => file.interfaces(),
+        }
+    }
+}
+
+impl Records {
+    /// Tells the format and reads the file header.
+    fn open(reader: &mut dyn Read) -> Result<Self> {
+        let mut buffer = Buffer::new();
+        let mut input = Input { buffer: &mut buffer, reader };
+        if !input.ensure(4)? {
+            return Err(match input.window().len() {
+                0 => Error::new(ErrorKind::Empty, "the file is empty: not even a file header was written"),
+                found => Error::new(
+                    ErrorKind::Truncated,
+                    format!("the file ends early: a file header has at least 24 bytes, {found} found"),
+                ),
+            });
+        }
+        let magic = input.start();
+        let mut decoder = if let Some((format, order)) = pcap::magic(magic) {
+            Decoder::Pcap(Pcap::open(format, order, &mut input)?)
+        } else if magic == pcapng::MAGIC {
+            Decoder::Pcapng(Pcapng::open(&mut input)?)
+        } else {
+            input.ensure(foreign::HEAD)?;
+            return Err(foreign::error(input.window()));
+        };
+        let deferred = match &mut decoder {
+            Decoder::Pcap(_) => None,
+            Decoder::Pcapng(file) => read_interfaces(file, &mut input).err(),
+        };
+        if deferred.is_some() {
+            buffer.close();
+        }
+        Ok(Self { buffer, decoder, count: 0, finished: false, deferred })
+    }
+
+    /// The next record, if the buffer has it and nothing is odd about it.
+    #[inline]
+    fn take(&mut self) -> Option<Parsed> {
+        let parsed = match &self.decoder {
+            Decoder::Pcap(file) => file.parse(self.buffer.window()),
+            Decoder::Pcapng(file) => file.parse(self.buffer.window()),
+        }?;
+        self.buffer.consume(parsed.total);
+        self.count += 1;
+        Some(parsed)
+    }
+
+    /// The frame of the record that was taken last.
+    #[inline]
+    fn taken(&self, parsed: &Parsed) -> Frame<'_> {
+        parsed.borrow_from(&self.buffer, self.decoder.interfaces())
+    }
+
+    /// Takes all records that [`take`](Self::take) would. The format is looked at once, not for each record.
+    #[inline]
+    fn drain<F>(&mut self, each: &mut F) -> ControlFlow<()>
+    where
+        F: FnMut(Frame<'_>) -> ControlFlow<()>,
+    {
+        let Self { buffer, decoder, count, .. } = self;
+        match decoder {
+            Decoder::Pcap(file) => drain(|window| file.parse(window), file.interfaces(), buffer, count, each),
+            Decoder::Pcapng(file) => {
+                drain(|window| file.parse(window), file.interfaces(), buffer, count, each)
+            }
+        }
+    }
+
+    /// The next record, with whatever it takes.
+    fn next(&mut self, reader: &mut dyn Read) -> Result<Option<Parsed>> {
+        if self.finished {
+            return Ok(None);
+        }
+        let number = self.count + 1;
+        let mut input = Input { buffer: &mut self.buffer, reader };
+        let result = match (self.deferred.take(), &mut self.decoder) {
+            (Some(error), _) => Err(error),
+            (None, Decoder::Pcap(file)) => file.next(number, &mut input),
+            (None, Decoder::Pcapng(file)) => file.next(number, &mut input),
+        };
+        match &result {
+            Ok(Some(parsed)) => {
+                self.buffer.consume(parsed.total);
+                self.count = number;
+            }
+            Ok(None) | Err(_) => {
+                self.finished = true;
+                self.buffer.close();
+            }
+        }
+        result
+    }
+}
+
+/// Reads up to the first interface of a pcapng file, and past the blocks behind it that have arrived already.
+/// It waits for no more than the first: on a pipe, the next packet can be hours away.
+fn read_interfaces(file: &mut Pcapng, input: &mut Input<'_>) -> Result<()> {
+    while file.interfaces().is_empty() || file.whole_other_block(input.window()) {
+        // A packet is left where it is, for `Records::next`.
+        match file.block(1, input)? {
+            Block::Other => {}
+            Block::Packet(_) | Block::EndOfFile => break,
+        }
+    }
+    Ok(())
+}
+
+#[inline(always)]
+fn drain<P, F>(
+    parse: P,
+    interfaces: &[Interface],
+    buffer: &mut Buffer,
+    count: &mut u64,
+    each: &mut F,
+) -> ControlFlow<()>
+where
+    P: Fn(&[u8]) -> Option<Parsed>,
+    F: FnMut(Frame<'_>) -> ControlFlow<()>,
+{
+    while let Some(parsed) = parse(buffer.window()) {
+        buffer.consume(parsed.total);
+        *count += 1;
+        each(parsed.borrow_from(buffer, interfaces))?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// The most bytes that a frame of this link type has. libpcap and Wireshark hold on to the same limits; a
+/// record that goes past them is damage, and following it would lose the rest of the file anyway.
+const fn max_frame_len(link_type: LinkType) -> u32 {
+    const USB_LINUX: LinkType = LinkType(189);
+    const USB_LINUX_MMAPPED: LinkType = LinkType(220);
+    const DBUS: LinkType = LinkType(231);
+    const USBPCAP: LinkType = LinkType(249);
+    const EBHSCR: LinkType = LinkType(279);
+    match link_type {
+        DBUS | USB_LINUX | USB_LINUX_MMAPPED | USBPCAP | EBHSCR => 128 << 20,
+        _ => 256 << 10,
+    }
+}
+
+/// A frame's flags that say how long its frame check sequence is.
+fn fcs_flags(fcs_len: Option<u8>) -> u32 {
+    u32::from(fcs_len.unwrap_or(0)) << flag::FCS_LEN_SHIFT & flag::FCS_LEN
+}

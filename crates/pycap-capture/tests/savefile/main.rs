@@ -1,0 +1,8 @@
+//! Capture files of all kinds, written byte by byte here and read back through the public API.
+
+mod bytes;
+mod damage;
+mod open;
+mod pcap;
+mod pcapng;
+mod random;

@@ -1,0 +1,54 @@
+//! What can go wrong, and the exit status for it.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// Why the command ends early.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line asks for what cannot be done.
+    Usage(String),
+    /// The capture could not be read, or not to its end.
+    Capture(pycap_capture::Error),
+    /// The output could not be written.
+    Output(io::Error),
+    /// The output was closed by its reader.
+    Closed,
+}
+
+impl Failure {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => f.write_str(message),
+            Self::Capture(error) if error.path().is_none() => write!(f, "standard input: {error}"),
+            Self::Capture(error) => error.fmt(f),
+            Self::Output(error) => write!(f, "cannot write the output: {error}"),
+            Self::Closed => f.write_str("the output was closed"),
+        }
+    }
+}
+
+impl From<pycap_capture::Error> for Failure {
+    fn from(error: pycap_capture::Error) -> Self {
+        Self::Capture(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Output(error),
+        }
+    }
+}

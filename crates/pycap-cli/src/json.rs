@@ -1,0 +1,149 @@
+//! One JSON object a packet, written as the packet is walked.
+
+use std::io::{self, Write};
+
+use pycap_capture::{Direction, Frame};
+use pycap_wire::{Error, Field, Layer, Located, Packet, Stop, Value};
+
+/// Prints packets as JSON lines. The README has the form.
+pub(crate) struct Json {
+    /// With all bytes of the packet.
+    bytes: bool,
+}
+
+impl Json {
+    pub(crate) fn new(bytes: bool) -> Self {
+        Self { bytes }
+    }
+
+    pub(crate) fn frame<W: Write>(&self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
+        write!(out, "{{\"number\":{number},\"timestamp\":")?;
+        match frame.timestamp() {
+            Some(time) => write!(out, "\"{time}\"")?,
+            None => out.write_all(b"null")?,
+        }
+        write!(out, ",\"interface\":{},\"link_type\":", frame.interface())?;
+        match frame.link_type().name() {
+            Some(name) => write!(out, "\"{name}\"")?,
+            None => write!(out, "\"{}\"", frame.link_type().0)?,
+        }
+        write!(out, ",\"captured_len\":{},\"original_len\":{}", frame.data().len(), frame.original_len())?;
+        match frame.direction() {
+            Direction::Inbound => out.write_all(b",\"direction\":\"in\"")?,
+            Direction::Outbound => out.write_all(b",\"direction\":\"out\"")?,
+            Direction::Unknown => {}
+        }
+        out.write_all(b",\"layers\":[")?;
+        let packet = Packet::parse(frame.link_type(), frame.data());
+        let mut layers = packet.layers();
+        let mut comma = "";
+        while let Some(located) = layers.next_located() {
+            out.write_all(comma.as_bytes())?;
+            layer(out, &located)?;
+            comma = ",";
+        }
+        write!(
+            out,
+            "],\"payload\":{{\"offset\":{},\"len\":{}}}",
+            layers.payload_offset(),
+            layers.payload().len()
+        )?;
+        out.write_all(b",\"stop\":")?;
+        stop(out, layers.stop().unwrap_or(Stop::End))?;
+        if self.bytes {
+            write!(out, ",\"bytes\":\"{}\"", Value::Bytes(frame.data()))?;
+        }
+        out.write_all(b"}\n")
+    }
+}
+
+fn layer<W: Write>(out: &mut W, located: &Located<'_>) -> io::Result<()> {
+    let Located { layer, offset, quoted } = located;
+    write!(out, "{{\"layer\":\"{}\",\"offset\":{offset},\"len\":{}", layer.name(), layer.header_len())?;
+    if *quoted {
+        out.write_all(b",\"quoted\":true")?;
+    }
+    if layer.missing() > 0 {
+        write!(out, ",\"missing\":{}", layer.missing())?;
+    }
+    out.write_all(b",\"fields\":{")?;
+    fields(out, layer)?;
+    out.write_all(b"}}")
+}
+
+/// The fields in their order; the elements of a list stand where the first of them does.
+fn fields<W: Write>(out: &mut W, layer: &Layer<'_>) -> io::Result<()> {
+    let mut written = Ok(());
+    let mut comma = "";
+    let mut lists = Lists::default();
+    layer.fields(&mut |field| {
+        if written.is_err() || (field.repeated && !lists.is_new(field.name)) {
+            return;
+        }
+        written = write!(out, "{comma}\"{}\":", field.name).and_then(|()| match field.repeated {
+            true => list(out, layer, field.name),
+            false => value(out, &field),
+        });
+        comma = ",";
+    });
+    written
+}
+
+/// The names of a layer's lists that were written. No layer has more of them than fit.
+#[derive(Default)]
+struct Lists {
+    names: [&'static str; 32],
+    len: usize,
+}
+
+impl Lists {
+    fn is_new(&mut self, name: &'static str) -> bool {
+        if self.names[..self.len].contains(&name) || self.len == self.names.len() {
+            return false;
+        }
+        self.names[self.len] = name;
+        self.len += 1;
+        true
+    }
+}
+
+fn list<W: Write>(out: &mut W, layer: &Layer<'_>, name: &str) -> io::Result<()> {
+    out.write_all(b"[")?;
+    let mut written = Ok(());
+    let mut comma = "";
+    layer.fields(&mut |field| {
+        if written.is_ok() && field.repeated && field.name == name {
+            written = out.write_all(comma.as_bytes()).and_then(|()| value(out, &field));
+            comma = ",";
+        }
+    });
+    written?;
+    out.write_all(b"]")
+}
+
+fn value<W: Write>(out: &mut W, field: &Field<'_>) -> io::Result<()> {
+    match field.value {
+        Value::Uint(number) | Value::Hex(number) => write!(out, "{number}"),
+        text => write!(out, "\"{text}\""),
+    }
+}
+
+fn stop<W: Write>(out: &mut W, stop: Stop) -> io::Result<()> {
+    let error = |out: &mut W, reason: &str, error: Error| {
+        let (layer, needed, found) = (error.layer(), error.needed(), error.found());
+        write!(
+            out,
+            "{{\"reason\":\"{reason}\",\"layer\":\"{layer}\",\"needed\":{needed},\"found\":{found},\
+             \"message\":\"{error}\"}}"
+        )
+    };
+    match stop {
+        Stop::End => out.write_all(b"{\"reason\":\"end\"}"),
+        Stop::Truncated(what) => error(out, "truncated", what),
+        Stop::Malformed(what) => error(out, "malformed", what),
+        Stop::Unknown(next) => write!(out, "{{\"reason\":\"unknown\",\"message\":\"{next}\"}}"),
+        Stop::Fragment(protocol) => write!(out, "{{\"reason\":\"fragment\",\"protocol\":{}}}", protocol.0),
+        Stop::DepthLimit => out.write_all(b"{\"reason\":\"depth_limit\"}"),
+        other => write!(out, "{{\"reason\":\"other\",\"message\":\"{other}\"}}"),
+    }
+}

@@ -1,0 +1,61 @@
+//! Link types: what a file has of them, and where their headers end.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use pycap_capture::Frame;
+use pycap_wire::{Layer, LinkType, Packet};
+
+/// The link types of a file, and how many packets each has.
+pub(crate) struct LinkTypes {
+    path: Option<PathBuf>,
+    seen: Vec<(LinkType, u64)>,
+}
+
+impl LinkTypes {
+    pub(crate) fn new(path: Option<&Path>) -> Self {
+        Self { path: path.map(Path::to_owned), seen: Vec::new() }
+    }
+
+    pub(crate) fn frame(&mut self, frame: Frame<'_>) {
+        match self.seen.iter_mut().find(|(link_type, _)| *link_type == frame.link_type()) {
+            Some((_, packets)) => *packets += 1,
+            None => self.seen.push((frame.link_type(), 1)),
+        }
+    }
+
+    pub(crate) fn end<W: Write>(&self, out: &mut W) -> io::Result<()> {
+        match &self.path {
+            Some(path) => writeln!(out, "Data link types in {}:", path.display())?,
+            None => writeln!(out, "Data link types in standard input:")?,
+        }
+        for (link_type, packets) in &self.seen {
+            writeln!(
+                out,
+                "  {} ({}), {packets} packets",
+                link_type.name().unwrap_or("unnamed"),
+                link_type.0
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// How many bytes the link's header takes, with VLAN tags and LLC.
+pub(crate) fn header_len(packet: &Packet<'_>) -> usize {
+    packet
+        .layers()
+        .take_while(|layer| {
+            matches!(
+                layer,
+                Layer::Ethernet(_)
+                    | Layer::Vlan(_)
+                    | Layer::Llc(_)
+                    | Layer::Null(_)
+                    | Layer::Sll(_)
+                    | Layer::Sll2(_)
+            )
+        })
+        .map(|layer| layer.header_len())
+        .sum()
+}

@@ -1,0 +1,96 @@
+//! One line a packet, and what flags add below it.
+
+use std::io::{self, Write};
+
+use pycap_capture::Frame;
+use pycap_wire::Packet;
+
+use crate::args::Args;
+use crate::hexdump;
+use crate::link::header_len;
+use crate::sequence::Connections;
+use crate::time::Times;
+use crate::verbose::Verbose;
+
+/// Prints packets as tcpdump does.
+pub(crate) struct Lines {
+    number: bool,
+    link: bool,
+    quiet: bool,
+    times: Times,
+    /// Nothing where TCP numbers are shown as they are.
+    connections: Option<Connections>,
+    verbose: Option<Verbose>,
+    dump: Option<Dump>,
+}
+
+/// The bytes of each packet, in one of tcpdump's layouts.
+#[derive(Clone, Copy)]
+struct Dump {
+    layout: Layout,
+    with_link: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Layout {
+    Hex,
+    HexAndText,
+    Text,
+}
+
+impl Lines {
+    pub(crate) fn new(args: &Args) -> Self {
+        // tcpdump's order where several are given.
+        let dump =
+            [(Layout::HexAndText, args.hex_and_text), (Layout::Hex, args.hex), (Layout::Text, args.text)]
+                .into_iter()
+                .find(|(_, flags)| *flags > 0)
+                .map(|(layout, flags)| Dump { layout, with_link: flags > 1 });
+        Self {
+            number: args.number,
+            link: args.link,
+            quiet: args.quiet > 0,
+            times: Times::new(args.time, args.nano),
+            connections: (!args.absolute_tcp_sequence_numbers && args.quiet == 0).then(Connections::default),
+            verbose: (args.verbose > 0).then(|| Verbose::new(args.verbose > 1)),
+            dump,
+        }
+    }
+
+    /// Prints one packet, the capture's `number`th.
+    pub(crate) fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
+        if self.number {
+            write!(out, "{number:5}  ")?;
+        }
+        self.times.write(out, frame.timestamp())?;
+        let packet = Packet::parse(frame.link_type(), frame.data());
+        let (seq, ack) = self.connections.as_mut().map_or((0, 0), |connections| connections.base(&packet));
+        let summary = packet
+            .summary()
+            .with_original_len(frame.original_len() as usize)
+            .with_link(self.link)
+            .with_quiet(self.quiet)
+            .with_tcp_base(seq, ack);
+        writeln!(out, "{summary}")?;
+        if let Some(verbose) = &self.verbose {
+            verbose.frame(out, frame)?;
+        }
+        match self.dump {
+            Some(dump) => dump.write(out, &packet),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Dump {
+    fn write<W: Write>(self, out: &mut W, packet: &Packet<'_>) -> io::Result<()> {
+        let start = if self.with_link { 0 } else { header_len(packet) };
+        let bytes = packet.data().get(start..).unwrap_or_default();
+        match self.layout {
+            _ if bytes.is_empty() => Ok(()),
+            Layout::Hex => hexdump::hex(out, bytes, false),
+            Layout::HexAndText => hexdump::hex(out, bytes, true),
+            Layout::Text => hexdump::text(out, bytes),
+        }
+    }
+}

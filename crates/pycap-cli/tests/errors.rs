@@ -1,0 +1,129 @@
+//! What people are told when something is wrong.
+
+mod rig;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use rig::{SAMPLE, conversation, file, pcap, pycap, pycap_fed};
+
+#[test]
+fn nothing_to_do_says_what_to_try() {
+    let output = pycap(&[]);
+    assert_eq!((output.status, output.out.as_str()), (2, ""));
+    assert!(output.err.starts_with("pycap: nothing to read: name a capture file\n"), "{}", output.err);
+    assert!(output.err.contains("pycap -r trace.pcap"), "{}", output.err);
+    assert!(output.err.contains("pycap --help"), "{}", output.err);
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused() {
+    for (args, words) in [
+        (&["-r", "f.pcap", "tcp", "port", "80"][..], "tcpdump -r f.pcap -w - 'tcp port 80' | pycap -r -"),
+        (&["-i", "eth0"], "tcpdump -i eth0 -U -w - | pycap -r -"),
+        (&["-i"], "tcpdump -i any -U -w - | pycap -r -"),
+        (&["-r", "f.pcap", "-w", "g.pcap"], "tcpdump -r f.pcap -w g.pcap"),
+    ] {
+        let output = pycap(args);
+        assert_eq!((output.status, output.out.as_str()), (2, ""), "{args:?}");
+        assert_eq!(output.err.lines().count(), 1, "{}", output.err);
+        assert!(output.err.contains(words), "{}", output.err);
+    }
+    let output = pycap(&[SAMPLE]);
+    assert_eq!(output.err, format!("pycap: {SAMPLE} is a file: read it with pycap -r {SAMPLE}\n"));
+}
+
+#[test]
+fn wrong_flags_are_named() {
+    for (args, words) in [
+        (&["-Q", "-r", "f"][..], "'-Q'"),
+        (&["-c", "0", "-r", "f"], "'0'"),
+        (&["-c", "many", "-r", "f"], "'many'"),
+        (&["-r"], "'-r <FILE>'"),
+        (&["--json", "--count", "-r", "f"], "'--json'"),
+        (&["-tttttt", "-r", "f"], "-ttttt"),
+        (&["--color", "sometimes", "-r", "f"], "always"),
+    ] {
+        let output = pycap(args);
+        assert_eq!((output.status, output.out.as_str()), (2, ""), "{args:?}");
+        assert!(output.err.contains(words), "{args:?}: {}", output.err);
+        assert!(!output.err.contains("-- "), "{args:?}: {}", output.err);
+    }
+}
+
+#[test]
+fn files_that_are_no_captures() {
+    let empty = file("empty.pcap", b"");
+    let text = file("text.pcap", b"this is not a capture, it is a text\n");
+    let missing = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("missing.pcap");
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for path in [&*empty, &*text, &*missing, folder] {
+        let path = path.to_str().unwrap();
+        let output = pycap(&["-r", path]);
+        assert_eq!((output.status, output.out.as_str()), (1, ""), "{path}");
+        assert!(output.err.starts_with(&format!("pycap: {path}: ")), "{}", output.err);
+        assert_eq!(output.err.lines().count(), 1, "{}", output.err);
+    }
+    let output = pycap_fed(&["-r", "-"], b"");
+    assert_eq!(output.status, 1);
+    assert!(output.err.starts_with("pycap: standard input: "), "{}", output.err);
+}
+
+#[test]
+fn a_torn_file_gives_all_it_has() {
+    let capture = conversation();
+    let whole = pycap_fed(&["-r", "-"], &capture);
+    let path = file("torn.pcap", &capture[..capture.len() - 1]);
+    let torn = pycap(&["-r", path.to_str().unwrap()]);
+    assert_eq!(torn.status, 1);
+    assert_eq!(torn.out.lines().count(), 10);
+    assert!(whole.out.starts_with(&torn.out));
+    assert!(torn.err.starts_with("pycap: ") && torn.err.contains("torn.pcap: "), "{}", torn.err);
+    assert_eq!(torn.err.lines().count(), 1, "{}", torn.err);
+    let count = pycap(&["--count", "-r", path.to_str().unwrap()]);
+    assert_eq!((count.status, count.out.as_str()), (1, "10 packets\n"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let frame = [0x12; 60];
+    let records: Vec<(u32, u32, &[u8], Option<u32>)> = (0..20_000).map(|n| (n, 0, &frame[..], None)).collect();
+    let path = file("long.pcap", &pcap(&records));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_pycap"))
+        .args(["-r", path.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(line.contains("ethertype Unknown (0x1212), length 60"), "{line}");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn help_and_version() {
+    let help = pycap(&["--help"]);
+    assert_eq!((help.status, help.err.as_str()), (0, ""));
+    assert!(help.out.lines().all(|line| line.len() <= 100), "{}", help.out);
+    assert!(help.out.contains("pycap -r trace.pcap --json"), "{}", help.out);
+    assert_eq!(pycap(&["-h"]).out, help.out);
+    assert_eq!(pycap(&["--version"]).out, concat!("pycap ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+/// Every example that `--help` shows, on the sample.
+#[test]
+fn examples_work() {
+    let help = pycap(&["--help"]).out;
+    let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  pycap -r trace")).collect();
+    assert_eq!(examples.len(), 4, "{help}");
+    for example in examples {
+        let flags = example.split("  ").find(|part| !part.is_empty()).unwrap();
+        let args: Vec<&str> =
+            flags.split(' ').skip(1).map(|arg| if arg.starts_with("trace") { SAMPLE } else { arg }).collect();
+        let output = pycap(&args);
+        assert_eq!((output.status, output.err.as_str()), (0, ""), "{example}");
+        assert!(output.out.lines().count() >= 5, "{example}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What pycap's tests, benches and fuzz targets share: packets and savefiles made in code.
+//!
+//! Nothing here goes through pycap's own headers: bytes are put together by hand after the RFCs, so that a test that uses
+//! them has another source than the code that it tests.
+
+pub mod generate;
+pub mod invariant;
+pub mod packet;
+pub mod sample;
+pub mod savefile;
+pub mod seed;

@@ -1,0 +1,152 @@
+//! What the fuzz targets begin with, and how they take their bytes apart.
+
+use pycap_wire::LinkType;
+
+use crate::sample::samples;
+use crate::savefile::{Order, Pcap, Pcapng};
+
+/// The link types that a fuzzer should try most: one byte of its input chooses among them.
+const LINK_TYPES: [LinkType; 10] = [
+    LinkType::ETHERNET,
+    LinkType::NULL,
+    LinkType::LOOP,
+    LinkType::LINUX_SLL,
+    LinkType::LINUX_SLL2,
+    LinkType::RAW,
+    LinkType::RAW_12,
+    LinkType::RAW_14,
+    LinkType::IPV4,
+    LinkType::IPV6,
+];
+
+/// The link type that the first byte of a fuzzer's input stands for (past the known ones: itself), and the frame after it.
+pub fn split_link_type(input: &[u8]) -> Option<(LinkType, &[u8])> {
+    let (first, frame) = input.split_first()?;
+    let link_type = LINK_TYPES.get(usize::from(*first)).copied().unwrap_or(LinkType(u16::from(*first)));
+    Some((link_type, frame))
+}
+
+fn join_link_type(link_type: LinkType, frame: &[u8]) -> Vec<u8> {
+    let first = LINK_TYPES.iter().position(|known| *known == link_type).unwrap_or(usize::from(link_type.0));
+    [&[first as u8], frame].concat()
+}
+
+/// The lengths of the pieces in which a reader hands out a file, and the file.
+pub fn split_pieces(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    input.split_at_checked(4)
+}
+
+/// For each fuzz target its seeds, each with a file name.
+pub fn seeds() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
+    let frames = || {
+        let frames = samples().into_iter();
+        frames
+            .map(|sample| (file_name(sample.name), join_link_type(sample.link_type, &sample.bytes)))
+            .collect()
+    };
+    let files = savefiles().into_iter();
+    let files =
+        files.map(|(name, file)| (file_name(&name), [&[255, 1, 16, 3], &file[..]].concat())).collect();
+    vec![("packet", frames()), ("layers_print", frames()), ("savefile", files)]
+}
+
+/// A small file of each format that the reader tells apart.
+fn savefiles() -> Vec<(String, Vec<u8>)> {
+    let frames = [&b"first frame"[..], b"", b"the third, of an odd length"];
+    let mut files = Vec::new();
+    for order in Order::ALL {
+        let mut add = |name: &str, file| files.push((format!("{name} {order:?}"), file));
+        for (name, magic) in [("microseconds", Pcap::MICROSECONDS), ("nanoseconds", Pcap::NANOSECONDS)] {
+            let file = Pcap::new(order, magic, 1);
+            add(
+                name,
+                frames.iter().fold(file, |file, frame| file.record(1_700_000_000, 5, 60, frame)).build(),
+            );
+        }
+        // The link type's word with four bytes of FCS, and the old versions that swap the two lengths.
+        add("fcs", Pcap::new(order, Pcap::MICROSECONDS, 0x4400_0001).record(1, 2, 11, frames[0]).build());
+        for version in [(2, 2), (2, 3), (543, 0)] {
+            let file = Pcap::with_version(order, Pcap::MICROSECONDS, version, 1);
+            add(
+                &format!("version {}.{}", version.0, version.1),
+                file.words(&[1, 2, 20, 11]).bytes(frames[0]).build(),
+            );
+        }
+        // Kuznetzov's records have an interface, a protocol and a packet type more.
+        let file = Pcap::new(order, 0xa1b2_cd34, 1);
+        add("modified", file.words(&[1, 2, 11, 60, 3, 0]).bytes(frames[0]).build());
+        add("torn", Pcap::new(order, Pcap::MICROSECONDS, 1).words(&[1, 2, 11, 11]).bytes(b"torn").build());
+        add("lying length", Pcap::new(order, Pcap::MICROSECONDS, 1).words(&[1, 2, u32::MAX, 11]).build());
+
+        let file = Pcapng::new(order);
+        let options = [
+            file.option(2, b"eth0"),
+            file.option(9, &[9]),
+            file.option(13, &[0]),
+            file.option(14, &[0; 8]),
+            file.option(0, &[]),
+        ]
+        .concat();
+        let packet_options =
+            [file.option(2, &[1, 0, 0, 0]), file.option(1, b"comment"), file.option(0, &[])].concat();
+        let file = file
+            .interface(1, 0, &options)
+            .interface(101, 96, &[])
+            .packet(0, 1_700_000_000_000_000_001, 60, frames[0], &packet_options)
+            .packet(1, 1_700_000_000_000_001, 0, frames[1], &[])
+            .simple_packet(27, frames[2])
+            // The obsolete packet block, name resolutions, statistics, and a block that nobody knows.
+            .block(2, &[0; 20])
+            .block(4, &[0; 4])
+            .block(5, &[0; 12])
+            .block(0x8000_0001, b"anything");
+        add("pcapng", file.clone().build());
+        let other = if order == Order::Little { Order::Big } else { Order::Little };
+        let file = file.section(other).interface(113, 0, &[]).packet(0, 7, 11, frames[0], &[]);
+        add("pcapng sections", file.build());
+    }
+    files
+}
+
+fn file_name(name: &str) -> String {
+    let mut file_name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    while file_name.contains("--") {
+        file_name = file_name.replace("--", "-");
+    }
+    file_name.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::invariant;
+
+    #[test]
+    fn link_types_survive() {
+        for sample in samples() {
+            let input = join_link_type(sample.link_type, &sample.bytes);
+            assert_eq!(split_link_type(&input), Some((sample.link_type, &sample.bytes[..])));
+        }
+    }
+
+    #[test]
+    fn seeds_have_names_of_their_own_and_are_small() {
+        for (target, seeds) in seeds() {
+            let names: HashSet<_> = seeds.iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), seeds.len(), "{target}");
+            assert!(seeds.iter().all(|(_, seed)| seed.len() < 1024), "{target}");
+        }
+    }
+
+    #[test]
+    fn savefiles_are_read_the_same_in_pieces() {
+        for (_, file) in savefiles() {
+            for end in 0..=file.len() {
+                invariant::read(&file[..end], &[1, 7, 255]);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The Internet checksum (RFC 1071): compute, verify, update (RFC 1624).
+//!
+//! All sums here are of big-endian 16-bit words in one's complement arithmetic, wherever the machine keeps its bytes.
+//! A sum is a `u64` that is not folded yet: sums of pieces are added with `+` (each is below 2^48 for pieces below 2^32
+//! bytes, so thousands of them fit), as long as every piece but the last has an even length; [`fold`] makes 16 bits of the total.
+//!
+//! ```
+//! use pycap_wire::checksum::{fold, sum};
+//!
+//! // RFC 1071, section 3: the words 0001 f203 f4f5 f6f7 have the sum ddf2.
+//! let words = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+//! assert_eq!(fold(sum(&words)), 0xddf2);
+//! assert_eq!(fold(sum(&words[..2]) + sum(&words[2..])), 0xddf2);
+//! ```
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::IpProtocol;
+
+/// The one's complement sum of `bytes` as big-endian 16-bit words, an odd last byte padded with a zero byte.
+///
+/// It is 0 only where all bytes are 0.
+#[inline]
+pub fn sum(bytes: &[u8]) -> u64 {
+    // RFC 1071, 2(B): the sum does not depend on the byte order but for a swap of the result, so words are added as they
+    // lie in memory, and four at a time since carries may be added later (2(C), 2(D)).
+    let (blocks, tail) = bytes.as_chunks::<8>();
+    let mut sum = 0_u64;
+    for block in blocks {
+        sum += halves(*block);
+    }
+    if !tail.is_empty() {
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(tail) {
+            *to = *from;
+        }
+        sum += halves(last);
+    }
+    u64::from(u16::from_be(fold(sum)))
+}
+
+#[inline(always)]
+fn halves(block: [u8; 8]) -> u64 {
+    let block = u64::from_ne_bytes(block);
+    (block & 0xffff_ffff) + (block >> 32)
+}
+
+/// Folds a sum into 16 bits with end-around carry. 0xffff means that a checksum inside the sum is right.
+#[inline]
+pub fn fold(mut sum: u64) -> u16 {
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    sum as u16
+}
+
+/// The Internet checksum of `bytes`, as it goes into a header whose checksum field was 0 in them.
+#[inline]
+pub fn internet(bytes: &[u8]) -> u16 {
+    !fold(sum(bytes))
+}
+
+/// The sum of the IPv4 pseudo-header (RFC 793, 3.1; RFC 768): `len` is that of header and payload of the upper layer in
+/// bytes; its low 16 bits count, as the field has no more.
+#[inline]
+pub fn pseudo_ipv4(src: Ipv4Addr, dst: Ipv4Addr, protocol: IpProtocol, len: usize) -> u64 {
+    u64::from(src.to_bits()) + u64::from(dst.to_bits()) + u64::from(protocol.0) + (len & 0xffff) as u64
+}
+
+/// The sum of the IPv6 pseudo-header (RFC 8200, 8.1): `dst` is the final destination (the last address of a routing
+/// header), `len` that of header and payload of the upper layer in bytes, without extension headers; its low 32 bits count.
+#[inline]
+pub fn pseudo_ipv6(src: Ipv6Addr, dst: Ipv6Addr, protocol: IpProtocol, len: usize) -> u64 {
+    sum(&src.octets()) + sum(&dst.octets()) + u64::from(protocol.0) + (len as u64 & 0xffff_ffff)
+}
+
+/// The sum of the pseudo-header between two addresses; `None` where they are not of one family.
+#[inline]
+pub fn pseudo(src: IpAddr, dst: IpAddr, protocol: IpProtocol, len: usize) -> Option<u64> {
+    match (src, dst) {
+        (IpAddr::V4(src), IpAddr::V4(dst)) => Some(pseudo_ipv4(src, dst, protocol, len)),
+        (IpAddr::V6(src), IpAddr::V6(dst)) => Some(pseudo_ipv6(src, dst, protocol, len)),
+        _ => None,
+    }
+}
+
+/// The checksum of a header in which one 16-bit word was changed from `old` to `new` (RFC 1624, equation 3).
+///
+/// Larger fields are their words, one after the other, or [`update_bytes`].
+#[inline]
+pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
+    !fold(u64::from(!checksum) + u64::from(!old) + u64::from(new))
+}
+
+/// The checksum of a header in which bytes were changed from `old` to `new` (RFC 1624, equation 3). The bytes begin at an
+/// even offset from the start of what is summed; `old` and `new` have the same length.
+#[inline]
+pub fn update_bytes(checksum: u16, old: &[u8], new: &[u8]) -> u16 {
+    !fold(u64::from(!checksum) + u64::from(!fold(sum(old))) + sum(new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition in RFC 1071, section 1, word by word.
+    fn reference(bytes: &[u8]) -> u16 {
+        let mut sum = 0_u32;
+        for pair in bytes.chunks(2) {
+            sum += u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum as u16
+    }
+
+    #[test]
+    fn rfc_1071_example() {
+        let words = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
+        assert_eq!(fold(sum(&words)), 0xddf2);
+        assert_eq!(internet(&words), !0xddf2);
+    }
+
+    #[test]
+    fn any_length_is_the_sum_of_its_words() {
+        let bytes: [u8; 200] = core::array::from_fn(|i| (i * 151 + 77) as u8);
+        for start in 0..9 {
+            for end in start..bytes.len() {
+                assert_eq!(fold(sum(&bytes[start..end])), reference(&bytes[start..end]), "{start}..{end}");
+            }
+        }
+        assert_eq!(sum(&[0; 33]), 0);
+        assert_eq!(fold(sum(&[0xff; 32])), 0xffff);
+    }
+
+    #[test]
+    fn ipv4_header_example() {
+        // The header of a well-known example: 4500 0073 0000 4000 4011 b861 c0a8 0001 c0a8 00c7.
+        let mut header = [
+            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7,
+        ];
+        assert_eq!(fold(sum(&header)), 0xffff);
+        header[10..12].fill(0);
+        assert_eq!(internet(&header), 0xb861);
+    }
+
+    #[test]
+    fn rfc_1624_examples() {
+        // RFC 1624, section 4: a header with checksum 0xdd2f, a field changed from 0x5555 to 0x3285, has 0x0000.
+        assert_eq!(update(0xdd2f, 0x5555, 0x3285), 0x0000);
+        assert_eq!(update_bytes(0xdd2f, &[0x55, 0x55], &[0x32, 0x85]), 0x0000);
+    }
+
+    #[test]
+    fn update_equals_computing_anew() {
+        let mut bytes: [u8; 40] = core::array::from_fn(|i| (i * 37 + 5) as u8);
+        let before = internet(&bytes);
+        let old: [u8; 5] = bytes[8..13].try_into().unwrap();
+        let new = [1, 2, 3, 4, 5];
+        bytes[8..13].copy_from_slice(&new);
+        // A piece of odd length ends inside a word, whose other byte stays: zero padding on both sides cancels out.
+        assert_eq!(update_bytes(before, &old, &new), internet(&bytes));
+    }
+
+    #[test]
+    fn pseudo_headers_equal_their_bytes() {
+        let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(224, 0, 0, 251));
+        let bytes = [10, 0, 0, 1, 224, 0, 0, 251, 0, 17, 0x12, 0x34];
+        assert_eq!(fold(pseudo_ipv4(a, b, IpProtocol::UDP, 0x1234)), reference(&bytes));
+        let (a, b): (Ipv6Addr, Ipv6Addr) = ("fe80::1".parse().unwrap(), "ff02::16".parse().unwrap());
+        let mut bytes = [0; 40];
+        bytes[..16].copy_from_slice(&a.octets());
+        bytes[16..32].copy_from_slice(&b.octets());
+        bytes[32..36].copy_from_slice(&0x0001_0002_u32.to_be_bytes());
+        bytes[39] = 58;
+        assert_eq!(fold(pseudo_ipv6(a, b, IpProtocol::ICMPV6, 0x0001_0002)), reference(&bytes));
+        assert_eq!(pseudo(a.into(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpProtocol::TCP, 20), None);
+    }
+}

@@ -1,0 +1,66 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod checksum;
+pub mod link;
+pub mod net;
+pub mod stack;
+pub mod transport;
+
+mod custom;
+mod display;
+mod error;
+mod field;
+mod flow;
+mod header;
+mod layer;
+mod mac;
+mod next;
+mod number;
+mod packet;
+mod port;
+mod summary;
+#[cfg(test)]
+mod testing;
+mod walk;
+
+pub use custom::{Custom, Hook};
+pub use error::{Error, ErrorKind};
+pub use field::{Field, Value, Visit};
+pub use flow::FlowKey;
+pub use layer::{Layer, LayerKind};
+pub use link::ethernet::{Ethernet, EthernetHeader};
+pub use link::llc::{Llc, LlcControl, LlcHeader, Oui, Sap, SnapHeader};
+pub use link::null::{AddressFamily, Null, NullHeader};
+pub use link::sll::{PacketType, Sll, SllHeader};
+pub use link::sll2::{Sll2, Sll2Header};
+pub use link::vlan::{Vlan, VlanHeader};
+pub use mac::{MacAddr, ParseMacAddrError};
+pub use net::ah::{Ah, AhHeader};
+pub use net::arp::{Arp, ArpHeader, ArpIpv4Addresses, ArpOperation, HardwareType};
+pub use net::destination_options::Ipv6DestinationOptions;
+pub use net::esp::{Esp, EspHeader};
+pub use net::fragment::Ipv6Fragment;
+pub use net::hop_by_hop::Ipv6HopByHop;
+pub use net::icmpv4::Icmpv4;
+pub use net::icmpv6::Icmpv6;
+pub use net::igmp::{
+    Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources, IgmpType, IgmpV3Query,
+    MtraceHeader,
+};
+pub use net::ipv4::{Ipv4, Ipv4Header};
+pub use net::ipv6::{Ipv6, Ipv6Header};
+pub use net::mobility::Mobility;
+pub use net::routing::Ipv6Routing;
+pub use next::{Next, Stop};
+pub use number::{EtherType, IpProtocol, LinkType};
+pub use packet::{Ip, Link, Packet, Transport, Vlans};
+pub use port::{Application, PortTable, Transports};
+pub use summary::Summary;
+pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
+pub use transport::udp::{Udp, UdpHeader};
+pub use transport::udp_lite::UdpLite;
+pub use walk::{Layers, Located};

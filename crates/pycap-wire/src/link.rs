@@ -1,0 +1,8 @@
+//! Link layers.
+
+pub mod ethernet;
+pub mod llc;
+pub mod null;
+pub mod sll;
+pub mod sll2;
+pub mod vlan;

@@ -1,0 +1,370 @@
+//! RPL, the routing protocol for low-power and lossy networks.
+//!
+//! ```text
+//!  0                   1                   2                   3
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//! +---------------+---------------+-------------------------------+
+//! |     flags     |    reserved   | options                           information solicitation (RFC 6550, 6.2)
+//! +---------------+---------------+-------------------------------+
+//! |   instance    |    version    |              rank             |   information object (6.3)
+//! +-+-+-----+-----+---------------+---------------+---------------+
+//! |G|0| MOP | Prf |     DTSN      |     flags     |    reserved   |
+//! +-+-+-----+-----+---------------+---------------+---------------+
+//! |                    DODAG id, 128 bits; options                |
+//! +---------------+-+-+-----------+---------------+---------------+
+//! |   instance    |K|D|   flags   |    reserved   |    sequence   |   destination advertisement object (6.4)
+//! +---------------+-+-+-----------+---------------+---------------+
+//! |   instance    |D|  reserved   |    sequence   |     status    |   its acknowledgment (6.5)
+//! +---------------+-+-------------+---------------+---------------+
+//! |               DODAG id, 128 bits, where D is set; options     |
+//! +---------------+---------------+-------------------------------+
+//! |      type     |     length    |  ...                              each option (6.7); type 0 is a single byte
+//! +---------------+---------------+-------------------------------+
+//! ```
+//!
+//! Codes from 0x80 are the same messages behind a security section (6.1), which is carried as it is.
+
+use core::net::Ipv6Addr;
+
+use crate::header::{header, number};
+use crate::{Field, Visit};
+
+number! {
+    /// The code of a RPL message: what it is.
+    pub struct RplCode(u8) {
+        INFORMATION_SOLICITATION = 0, "DODAG information solicitation";
+        INFORMATION_OBJECT = 1, "DODAG information object";
+        DESTINATION_ADVERTISEMENT = 2, "destination advertisement object";
+        DESTINATION_ADVERTISEMENT_ACK = 3, "destination advertisement object acknowledgment";
+        P2P_DISCOVERY_REPLY = 4, "P2P discovery reply object";
+        P2P_DISCOVERY_REPLY_ACK = 5, "P2P discovery reply object acknowledgment";
+        MEASUREMENT = 6, "measurement object";
+        DODAG_CLEANUP = 7, "DODAG cleanup object";
+        DODAG_CLEANUP_ACK = 8, "DODAG cleanup object acknowledgment";
+        SECURE_INFORMATION_SOLICITATION = 0x80, "secure DODAG information solicitation";
+        SECURE_INFORMATION_OBJECT = 0x81, "secure DODAG information object";
+        SECURE_DESTINATION_ADVERTISEMENT = 0x82, "secure destination advertisement object";
+        SECURE_DESTINATION_ADVERTISEMENT_ACK = 0x83, "secure destination advertisement object acknowledgment";
+        CONSISTENCY_CHECK = 0x8a, "consistency check";
+    }
+}
+
+header! {
+    /// An information solicitation without options: 2 bytes.
+    pub struct RplSolicitationHeader {
+        /// Flags, none defined.
+        flags, set_flags: u8;
+        /// Reserved.
+        reserved, set_reserved: u8;
+    }
+}
+
+header! {
+    /// An information object without options: 24 bytes.
+    pub struct RplInformationHeader {
+        /// RPL instance.
+        instance, set_instance: u8;
+        /// Version of the DODAG.
+        version, set_version: u8;
+        /// Rank of the sender.
+        rank, set_rank: u16;
+        /// G (highest bit), mode of operation (0x38), preference (low three bits).
+        mode, set_mode: u8;
+        /// Destination advertisement trigger sequence number.
+        dtsn, set_dtsn: u8;
+        /// Flags, none defined.
+        flags, set_flags: u8;
+        /// Reserved.
+        reserved, set_reserved: u8;
+        /// The root's identifier of the DODAG.
+        dodag, set_dodag: Ipv6Addr;
+    }
+}
+
+impl RplInformationHeader {
+    /// G: the DODAG can satisfy the application's goal.
+    pub fn grounded(&self) -> bool {
+        self.mode() & 0x80 != 0
+    }
+
+    /// Mode of operation, 3 bits.
+    pub fn mode_of_operation(&self) -> u8 {
+        self.mode() >> 3 & 7
+    }
+
+    /// Preference of the root, 3 bits.
+    pub fn preference(&self) -> u8 {
+        self.mode() & 7
+    }
+}
+
+header! {
+    /// A destination advertisement object without DODAG id and options: 4 bytes.
+    pub struct RplDestinationHeader {
+        /// RPL instance.
+        instance, set_instance: u8;
+        /// K (highest bit): an acknowledgment is expected; D: the DODAG id is there.
+        flags, set_flags: u8;
+        /// Reserved.
+        reserved, set_reserved: u8;
+        /// Sequence number.
+        seq, set_seq: u8;
+    }
+}
+
+header! {
+    /// An acknowledgment of a destination advertisement object without DODAG id and options: 4 bytes.
+    pub struct RplDestinationAckHeader {
+        /// RPL instance.
+        instance, set_instance: u8;
+        /// D (highest bit): the DODAG id is there.
+        flags, set_flags: u8;
+        /// Sequence number of what is acknowledged.
+        seq, set_seq: u8;
+        /// Status: 0 is accepted, up to 127 not quite, from 128 rejected.
+        status, set_status: u8;
+    }
+}
+
+/// A RPL message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rpl<'a> {
+    /// DODAG information solicitation (0).
+    Solicitation(&'a RplSolicitationHeader, RplOptions<'a>),
+    /// DODAG information object (1).
+    Information(&'a RplInformationHeader, RplOptions<'a>),
+    /// Destination advertisement object (2), with the DODAG id where it is there.
+    Destination(&'a RplDestinationHeader, Option<Ipv6Addr>, RplOptions<'a>),
+    /// Acknowledgment of a destination advertisement object (3), with the DODAG id where it is there.
+    DestinationAck(&'a RplDestinationAckHeader, Option<Ipv6Addr>, RplOptions<'a>),
+    /// Another message, a secure one, or one that is shorter than its own fields.
+    Unknown(&'a [u8]),
+}
+
+impl<'a> Rpl<'a> {
+    pub(super) fn read(code: u8, body: &'a [u8]) -> Self {
+        Self::known(code, body).unwrap_or(Self::Unknown(body))
+    }
+
+    fn known(code: u8, body: &'a [u8]) -> Option<Self> {
+        Some(match RplCode(code) {
+            RplCode::INFORMATION_SOLICITATION => {
+                let (header, rest) = RplSolicitationHeader::split(body)?;
+                Self::Solicitation(header, RplOptions { rest })
+            }
+            RplCode::INFORMATION_OBJECT => {
+                let (header, rest) = RplInformationHeader::split(body)?;
+                Self::Information(header, RplOptions { rest })
+            }
+            RplCode::DESTINATION_ADVERTISEMENT => {
+                let (header, rest) = RplDestinationHeader::split(body)?;
+                let (dodag, options) = dodag(header.flags() & 0x40 != 0, rest)?;
+                Self::Destination(header, dodag, options)
+            }
+            RplCode::DESTINATION_ADVERTISEMENT_ACK => {
+                let (header, rest) = RplDestinationAckHeader::split(body)?;
+                let (dodag, options) = dodag(header.flags() & 0x80 != 0, rest)?;
+                Self::DestinationAck(header, dodag, options)
+            }
+            _ => return None,
+        })
+    }
+
+    pub(super) fn fields(&self, visit: Visit<'_, 'a>) {
+        match *self {
+            Self::Solicitation(header, options) => {
+                visit(Field::hex("flags", 4, header.flags()));
+                options.fields(6, visit);
+            }
+            Self::Information(header, options) => {
+                visit(Field::uint("instance", 4, header.instance()));
+                visit(Field::uint("version", 5, header.version()));
+                visit(Field::uint("rank", 6, header.rank()));
+                visit(Field::uint("grounded", 8, u8::from(header.grounded())));
+                visit(Field::uint("mode_of_operation", 8, header.mode_of_operation()));
+                visit(Field::uint("preference", 8, header.preference()));
+                visit(Field::uint("dtsn", 9, header.dtsn()));
+                visit(Field::hex("flags", 10, header.flags()));
+                visit(Field::ipv6("dodag", 12, header.dodag()));
+                options.fields(28, visit);
+            }
+            Self::Destination(header, dodag, options) => {
+                visit(Field::uint("instance", 4, header.instance()));
+                visit(Field::hex("flags", 5, header.flags()));
+                visit(Field::uint("seq", 7, header.seq()));
+                dodag_fields(dodag, options, visit);
+            }
+            Self::DestinationAck(header, dodag, options) => {
+                visit(Field::uint("instance", 4, header.instance()));
+                visit(Field::hex("flags", 5, header.flags()));
+                visit(Field::uint("seq", 6, header.seq()));
+                visit(Field::uint("status", 7, header.status()));
+                dodag_fields(dodag, options, visit);
+            }
+            Self::Unknown(data) => visit(Field::bytes("rpl_data", 4, data)),
+        }
+    }
+}
+
+fn dodag(there: bool, rest: &[u8]) -> Option<(Option<Ipv6Addr>, RplOptions<'_>)> {
+    if !there {
+        return Some((None, RplOptions { rest }));
+    }
+    let (dodag, rest) = rest.split_first_chunk::<16>()?;
+    Some((Some(Ipv6Addr::from(*dodag)), RplOptions { rest }))
+}
+
+fn dodag_fields<'a>(dodag: Option<Ipv6Addr>, options: RplOptions<'a>, visit: Visit<'_, 'a>) {
+    if let Some(dodag) = dodag {
+        visit(Field::ipv6("dodag", 8, dodag));
+    }
+    options.fields(if dodag.is_some() { 24 } else { 8 }, visit);
+}
+
+number! {
+    /// The type of a RPL option.
+    pub struct RplOptionKind(u8) {
+        PAD1 = 0, "Pad1";
+        PADN = 1, "PadN";
+        METRIC_CONTAINER = 2, "DAG metric container";
+        ROUTE_INFORMATION = 3, "route information";
+        DODAG_CONFIGURATION = 4, "DODAG configuration";
+        TARGET = 5, "RPL target";
+        TRANSIT_INFORMATION = 6, "transit information";
+        SOLICITED_INFORMATION = 7, "solicited information";
+        PREFIX_INFORMATION = 8, "prefix information";
+        TARGET_DESCRIPTOR = 9, "RPL target descriptor";
+    }
+}
+
+header! {
+    /// The DODAG configuration option after type and length: 14 bytes (RFC 6550, 6.7.6).
+    pub struct RplConfigurationHeader {
+        /// A (8): security, path control size (low three bits).
+        flags, set_flags: u8;
+        /// Doublings of the DIO interval.
+        interval_doublings, set_interval_doublings: u8;
+        /// The shortest DIO interval, as the exponent of 2 milliseconds.
+        interval_min, set_interval_min: u8;
+        /// DIO redundancy constant.
+        redundancy, set_redundancy: u8;
+        /// The most by which the rank may grow.
+        max_rank_increase, set_max_rank_increase: u16;
+        /// The least by which the rank grows from parent to child.
+        min_hop_rank_increase, set_min_hop_rank_increase: u16;
+        /// Objective code point.
+        objective, set_objective: u16;
+        /// Reserved.
+        reserved, set_reserved: u8;
+        /// Default lifetime of routes, in lifetime units.
+        default_lifetime, set_default_lifetime: u8;
+        /// Lifetime unit in seconds.
+        lifetime_unit, set_lifetime_unit: u16;
+    }
+}
+
+/// An iterator over RPL options.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RplOptions<'a> {
+    rest: &'a [u8],
+}
+
+/// A RPL option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RplOption<'a> {
+    /// A single byte of padding (0).
+    Pad1,
+    /// Padding (1).
+    PadN(&'a [u8]),
+    /// DODAG configuration (4).
+    Configuration(&'a RplConfigurationHeader),
+    /// A destination (5): length of its prefix in bits, and the prefix, as short as its length allows.
+    Target {
+        /// How many leading bits of the prefix are valid.
+        prefix_len: u8,
+        /// The prefix.
+        prefix: &'a [u8],
+    },
+    /// An option of another type, or one that is shorter than its definition.
+    Unknown {
+        /// Type.
+        kind: RplOptionKind,
+        /// What follows type and length.
+        data: &'a [u8],
+    },
+    /// The rest, where an option's length goes past the end.
+    Malformed(&'a [u8]),
+}
+
+impl<'a> RplOptions<'a> {
+    /// What the iterator has not yet read.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    fn fields(&self, mut offset: usize, visit: Visit<'_, 'a>) {
+        let mut options = *self;
+        loop {
+            let before = options.rest;
+            let (Some(option), Some(kind)) = (options.next(), before.first()) else { return };
+            let kind = RplOptionKind(*kind);
+            visit(Field::uint("rpl_opt_types", offset, kind).means(kind.name()).repeated());
+            if let (false, Some(length)) = (option == RplOption::Pad1, before.get(1)) {
+                visit(Field::uint("rpl_opt_lens", offset + 1, *length).repeated());
+            }
+            match option {
+                RplOption::Pad1 | RplOption::PadN(_) => {}
+                RplOption::Configuration(header) => {
+                    visit(Field::uint("max_rank_increase", offset + 6, header.max_rank_increase()).repeated());
+                    visit(Field::uint("min_hop_rank_increase", offset + 8, header.min_hop_rank_increase()).repeated());
+                    visit(Field::uint("objective", offset + 10, header.objective()).repeated());
+                    visit(Field::uint("default_lifetime", offset + 13, header.default_lifetime()).repeated());
+                    visit(Field::uint("lifetime_unit", offset + 14, header.lifetime_unit()).repeated());
+                }
+                RplOption::Target { prefix_len, prefix } => {
+                    visit(Field::uint("target_prefix_len", offset + 3, prefix_len).repeated());
+                    visit(Field::bytes("target_prefix", offset + 4, prefix).repeated());
+                }
+                RplOption::Unknown { data, .. } => visit(Field::bytes("rpl_opt_data", offset + 2, data).repeated()),
+                RplOption::Malformed(rest) => {
+                    visit(Field::bytes("rpl_opt_rest", offset, rest).repeated());
+                }
+            }
+            offset += before.len().saturating_sub(options.rest.len());
+        }
+    }
+}
+
+impl<'a> Iterator for RplOptions<'a> {
+    type Item = RplOption<'a>;
+
+    fn next(&mut self) -> Option<RplOption<'a>> {
+        let all = self.rest;
+        let (kind, after) = all.split_first()?;
+        let kind = RplOptionKind(*kind);
+        if kind == RplOptionKind::PAD1 {
+            self.rest = after;
+            return Some(RplOption::Pad1);
+        }
+        let split = after.split_first().and_then(|(length, after)| after.split_at_checked(usize::from(*length)));
+        let Some((data, rest)) = split else {
+            self.rest = &[];
+            return Some(RplOption::Malformed(all));
+        };
+        self.rest = rest;
+        let unknown = RplOption::Unknown { kind, data };
+        Some(match kind {
+            RplOptionKind::PADN => RplOption::PadN(data),
+            RplOptionKind::DODAG_CONFIGURATION => {
+                RplConfigurationHeader::split(data).map_or(unknown, |(header, _)| RplOption::Configuration(header))
+            }
+            RplOptionKind::TARGET => match data {
+                [_, prefix_len, prefix @ ..] => RplOption::Target { prefix_len: *prefix_len, prefix },
+                _ => unknown,
+            },
+            _ => unknown,
+        })
+    }
+}

@@ -1,0 +1,555 @@
+//! IGMP versions 0 to 3, and what else has an IGMP type: DVMRP, PIM version 1, mtrace.
+//!
+//! ```text
+//!  0                   1                   2                   3
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//! +---------------+---------------+-------------------------------+
+//! |     type      |max resp. time |           checksum            |   (RFC 1112, appendix I; RFC 2236, 2; RFC 3376, 4)
+//! +---------------+---------------+-------------------------------+
+//! |                         group address                         |
+//! +-------+-+-----+---------------+-------------------------------+
+//! |  res. |S| QRV |     QQIC      |       number of sources       |   version 3 queries: 12 bytes or more
+//! +-------+-+-----+---------------+-------------------------------+
+//! |                       source addresses                        |
+//! +---------------------------------------------------------------+
+//!
+//! +---------------+---------------+-------------------------------+
+//! |  type = 0x22  |   reserved    |           checksum            |   version 3 reports (RFC 3376, 4.2)
+//! +---------------+---------------+-------------------------------+
+//! |           reserved            |    number of group records    |
+//! +---------------+---------------+-------------------------------+
+//! |  record type  | aux data len  |       number of sources       |   each group record
+//! +---------------+---------------+-------------------------------+
+//! |                         group address                         |
+//! +---------------------------------------------------------------+
+//! |      source addresses, then aux data in 32-bit words          |
+//! +---------------------------------------------------------------+
+//! ```
+
+use core::fmt;
+use core::net::Ipv4Addr;
+
+use crate::checksum;
+use crate::display::from_fn;
+use crate::header::{header, number};
+use crate::{Error, Field, LayerKind, Next, Visit};
+
+number! {
+    /// What an IGMP message is (IANA "igmp-type-numbers"); numbers below 16 are version 0's (RFC 988).
+    pub struct IgmpType(u8) {
+        QUERY = 0x11, "Membership Query";
+        V1_REPORT = 0x12, "Version 1 Membership Report";
+        DVMRP = 0x13, "DVMRP";
+        PIM = 0x14, "PIM version 1";
+        CISCO_TRACE = 0x15, "Cisco Trace Messages";
+        V2_REPORT = 0x16, "Version 2 Membership Report";
+        LEAVE = 0x17, "Leave Group";
+        MTRACE_RESPONSE = 0x1e, "Multicast Traceroute Response";
+        MTRACE = 0x1f, "Multicast Traceroute";
+        V3_REPORT = 0x22, "Version 3 Membership Report";
+        ROUTER_ADVERTISEMENT = 0x30, "Multicast Router Advertisement";
+        ROUTER_SOLICITATION = 0x31, "Multicast Router Solicitation";
+        ROUTER_TERMINATION = 0x32, "Multicast Router Termination";
+    }
+}
+
+number! {
+    /// What a group record of a version 3 report says (RFC 3376, 4.2.12).
+    pub struct IgmpRecordType(u8) {
+        MODE_IS_INCLUDE = 1, "Mode Is Include";
+        MODE_IS_EXCLUDE = 2, "Mode Is Exclude";
+        CHANGE_TO_INCLUDE = 3, "Change To Include Mode";
+        CHANGE_TO_EXCLUDE = 4, "Change To Exclude Mode";
+        ALLOW_NEW_SOURCES = 5, "Allow New Sources";
+        BLOCK_OLD_SOURCES = 6, "Block Old Sources";
+    }
+}
+
+header! {
+    /// The first 8 bytes of every IGMP message.
+    pub struct IgmpHeader {
+        /// What the message is.
+        message_type, set_message_type: IgmpType;
+        /// Maximum response time of a query in tenths of a second, as a code from 128 on in version 3; a code of the
+        /// protocol's own in DVMRP, PIM and version 0; number of hops in mtrace.
+        code, set_code: u8;
+        /// Checksum of the message.
+        checksum, set_checksum: u16;
+        /// Group address; in version 3 reports 16 reserved bits and the number of group records.
+        group, set_group: Ipv4Addr;
+    }
+}
+
+header! {
+    /// What version 3 queries have after the group address: 4 bytes, then the source addresses.
+    pub struct IgmpV3Query {
+        /// Reserved bits (four), S flag, the querier's robustness variable (three).
+        flags, set_flags: u8;
+        /// The querier's query interval, as a code; see [`interval`](Self::interval).
+        interval_code, set_interval_code: u8;
+        /// Number of source addresses.
+        source_count, set_source_count: u16;
+    }
+}
+
+impl IgmpV3Query {
+    /// S flag: routers that hear the query do not update their timers.
+    pub fn suppress(&self) -> bool {
+        self.flags() & 8 != 0
+    }
+
+    /// The querier's robustness variable, 0 to 7.
+    pub fn robustness(&self) -> u8 {
+        self.flags() & 7
+    }
+
+    /// The querier's query interval in seconds.
+    pub fn interval(&self) -> u16 {
+        decode(self.interval_code())
+    }
+}
+
+header! {
+    /// A group record of a version 3 report without its sources: 8 bytes.
+    pub struct IgmpRecordHeader {
+        /// What the record says.
+        record_type, set_record_type: IgmpRecordType;
+        /// Length of the auxiliary data in 32-bit words.
+        aux_len, set_aux_len: u8;
+        /// Number of source addresses.
+        source_count, set_source_count: u16;
+        /// Group address.
+        group, set_group: Ipv4Addr;
+    }
+}
+
+header! {
+    /// What mtrace has after the group address: 16 bytes, then blocks of answers (draft-ietf-idmr-traceroute-ipm).
+    pub struct MtraceHeader {
+        /// Where the traced traffic comes from.
+        src, set_src: Ipv4Addr;
+        /// Where the traced traffic goes to.
+        dst, set_dst: Ipv4Addr;
+        /// Where the answer goes to.
+        response, set_response: Ipv4Addr;
+        /// Time to live of the answer (high eight bits) and the query's identifier (low 24).
+        ttl_id, set_ttl_id: u32;
+    }
+}
+
+/// An IGMP message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Igmp<'a> {
+    header: &'a IgmpHeader,
+    body: &'a [u8],
+    payload: &'a [u8],
+    missing: usize,
+}
+
+/// What an IGMP message says, by its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IgmpMessage<'a> {
+    /// A query of version 1 or 2.
+    Query,
+    /// A query of version 3, and its sources.
+    V3Query(&'a IgmpV3Query, IgmpSources<'a>),
+    /// A report of version 1 or 2, or a leave: all is in the header.
+    Group,
+    /// A report of version 3.
+    V3Report(IgmpRecords<'a>),
+    /// An mtrace query or answer, and its blocks.
+    Mtrace(&'a MtraceHeader, &'a [u8]),
+    /// Anything else, or a message that was cut short: the bytes after the header.
+    Other(&'a [u8]),
+}
+
+impl<'a> Igmp<'a> {
+    /// Takes the message that starts at the first of `bytes` and ends at their end: a query is one of version 3 where it
+    /// has 12 bytes or more (RFC 3376, 7.1).
+    ///
+    /// # Errors
+    /// [`Truncated`](crate::ErrorKind::Truncated) below 8 bytes.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let Some((header, rest)) = IgmpHeader::split(bytes) else {
+            return Err(Error::truncated(LayerKind::Igmp, IgmpHeader::LEN, bytes.len()));
+        };
+        let whole = Self { header, body: rest, payload: &[], missing: 0 };
+        let length = match whole.message() {
+            IgmpMessage::Query | IgmpMessage::Group => 0,
+            IgmpMessage::V3Query(query, _) => IgmpV3Query::LEN + usize::from(query.source_count()) * 4,
+            IgmpMessage::V3Report(records) => records.claimed(),
+            IgmpMessage::Mtrace(..) | IgmpMessage::Other(_) => rest.len(),
+        };
+        let (body, payload) = rest.split_at(length.min(rest.len()));
+        Ok(Self { header, body, payload, missing: length.saturating_sub(rest.len()) })
+    }
+
+    /// The first 8 bytes as fields.
+    #[inline(always)]
+    pub fn header(&self) -> &'a IgmpHeader {
+        self.header
+    }
+
+    /// What the message is.
+    #[inline(always)]
+    pub fn message_type(&self) -> IgmpType {
+        self.header.message_type()
+    }
+
+    /// Checksum, as it stands in the header.
+    pub fn checksum(&self) -> u16 {
+        self.header.checksum()
+    }
+
+    /// The message, taken apart.
+    pub fn message(&self) -> IgmpMessage<'a> {
+        match self.message_type() {
+            IgmpType::QUERY => match IgmpV3Query::split(self.body) {
+                Some((query, rest)) => {
+                    IgmpMessage::V3Query(query, IgmpSources::new(rest, query.source_count()))
+                }
+                None => IgmpMessage::Query,
+            },
+            IgmpType::V1_REPORT | IgmpType::V2_REPORT | IgmpType::LEAVE => IgmpMessage::Group,
+            IgmpType::V3_REPORT => {
+                let [_, _, high, low] = self.header.group().octets();
+                IgmpMessage::V3Report(IgmpRecords {
+                    rest: self.body,
+                    left: u16::from_be_bytes([high, low]),
+                    offset: IgmpHeader::LEN,
+                })
+            }
+            IgmpType::MTRACE | IgmpType::MTRACE_RESPONSE => match MtraceHeader::split(self.body) {
+                Some((header, blocks)) => IgmpMessage::Mtrace(header, blocks),
+                None => IgmpMessage::Other(self.body),
+            },
+            _ => IgmpMessage::Other(self.body),
+        }
+    }
+
+    /// The group address of a query, report, leave or mtrace, and of version 0's messages.
+    pub fn group(&self) -> Option<Ipv4Addr> {
+        match self.message_type() {
+            IgmpType::QUERY
+            | IgmpType::V1_REPORT
+            | IgmpType::V2_REPORT
+            | IgmpType::LEAVE
+            | IgmpType::MTRACE
+            | IgmpType::MTRACE_RESPONSE => Some(self.header.group()),
+            IgmpType(0..=0x0f) => self.body.first_chunk::<4>().map(|group| Ipv4Addr::from(*group)),
+            _ => None,
+        }
+    }
+
+    /// The maximum response time of a query in tenths of a second; `None` in version 1, which has none. Reports and leaves
+    /// of version 2 have the field too, and 0 in it.
+    pub fn max_response(&self) -> Option<u16> {
+        match (self.message_type(), self.message()) {
+            (_, IgmpMessage::V3Query(..)) => Some(decode(self.header.code())),
+            (IgmpType::QUERY, _) if self.header.code() == 0 => None,
+            (IgmpType::QUERY | IgmpType::V2_REPORT | IgmpType::LEAVE, _) => Some(self.header.code().into()),
+            _ => None,
+        }
+    }
+
+    /// Whether the checksum over the whole message is right; `None` where not all of it was captured.
+    pub fn checksum_ok(&self) -> Option<bool> {
+        // Only messages of even length are followed by a payload, as the sum of pieces asks for.
+        let sum =
+            checksum::sum(self.header.as_bytes()) + checksum::sum(self.body) + checksum::sum(self.payload);
+        (self.missing == 0).then(|| checksum::fold(sum) == 0xffff)
+    }
+
+    /// The message's length in bytes, as far as captured.
+    #[inline(always)]
+    pub fn header_len(&self) -> usize {
+        IgmpHeader::LEN + self.body.len()
+    }
+
+    /// What follows the message: additional data, which its checksum covers.
+    #[inline(always)]
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// What the payload is: nothing.
+    #[inline(always)]
+    pub fn next(&self) -> Next {
+        Next::End
+    }
+
+    /// How many bytes the numbers of sources and records promise beyond the captured ones, at least.
+    #[inline(always)]
+    pub fn missing(&self) -> usize {
+        self.missing
+    }
+
+    /// What makes the message contradict itself: nothing, here.
+    #[inline(always)]
+    pub fn defect(&self) -> Option<Error> {
+        None
+    }
+
+    /// Calls `visit` for each field.
+    pub fn fields(&self, visit: Visit<'_, 'a>) {
+        let h = self.header;
+        visit(Field::hex("type", 0, h.message_type()).means(h.message_type().name()));
+        match self.max_response() {
+            Some(tenths) => visit(Field::uint("max_resp", 1, tenths)),
+            None => visit(Field::uint("code", 1, h.code())),
+        }
+        visit(Field::hex("checksum", 2, h.checksum()));
+        match self.group() {
+            Some(group) if h.message_type().0 <= 0x0f => {
+                visit(Field::hex("ident", 4, u32::from(h.group())));
+                visit(Field::ipv4("maddr", 8, group).repeated());
+            }
+            Some(group) => visit(Field::ipv4("maddr", 4, group).repeated()),
+            None => (),
+        }
+        match self.message() {
+            IgmpMessage::V3Query(query, sources) => {
+                visit(Field::uint("suppress", 8, query.suppress()));
+                visit(Field::uint("robustness", 8, query.robustness()));
+                visit(Field::uint("interval", 9, query.interval()));
+                visit(Field::uint("num_src", 10, query.source_count()).repeated());
+                sources.fields(12, visit);
+            }
+            IgmpMessage::V3Report(records) => {
+                visit(Field::uint("num_rec", 6, records.left));
+                records.for_each(|record| record.fields(visit));
+            }
+            IgmpMessage::Mtrace(header, _) => {
+                visit(Field::ipv4("mtrace_src", 8, header.src()));
+                visit(Field::ipv4("mtrace_dst", 12, header.dst()));
+                visit(Field::ipv4("mtrace_response", 16, header.response()));
+                visit(Field::uint("mtrace_ttl", 20, header.ttl_id() >> 24));
+                visit(Field::uint("mtrace_id", 21, header.ttl_id() & 0xff_ffff));
+            }
+            IgmpMessage::Query | IgmpMessage::Group | IgmpMessage::Other(_) => (),
+        }
+    }
+
+    /// The one-line form: `igmp v2 report 239.255.255.250`.
+    pub fn summary(&self) -> impl fmt::Display + 'a {
+        let igmp = *self;
+        from_fn(move |f| write_summary(f, &igmp))
+    }
+}
+
+/// A time code of version 3 (RFC 3376, 4.1.1): from 128 on a mantissa of four bits and an exponent of three.
+fn decode(code: u8) -> u16 {
+    match code {
+        0..128 => code.into(),
+        _ => (u16::from(code & 0x0f) | 0x10) << ((code >> 4 & 7) + 3),
+    }
+}
+
+/// An iterator over source addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IgmpSources<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> IgmpSources<'a> {
+    fn new(bytes: &'a [u8], count: u16) -> Self {
+        Self { bytes: bytes.get(..usize::from(count) * 4).unwrap_or(bytes) }
+    }
+
+    fn fields(self, offset: usize, visit: Visit<'_, 'a>) {
+        for (index, source) in self.enumerate() {
+            visit(Field::ipv4("saddr", offset.saturating_add(index.saturating_mul(4)), source).repeated());
+        }
+    }
+}
+
+impl Iterator for IgmpSources<'_> {
+    type Item = Ipv4Addr;
+
+    fn next(&mut self) -> Option<Ipv4Addr> {
+        let (source, rest) = self.bytes.split_first_chunk::<4>()?;
+        self.bytes = rest;
+        Some(Ipv4Addr::from(*source))
+    }
+}
+
+/// An iterator over the group records of a version 3 report, as far as captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IgmpRecords<'a> {
+    rest: &'a [u8],
+    left: u16,
+    offset: usize,
+}
+
+/// A group record of a version 3 report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IgmpRecord<'a> {
+    /// The record's first 8 bytes.
+    pub header: &'a IgmpRecordHeader,
+    /// The source addresses.
+    pub sources: IgmpSources<'a>,
+    /// The auxiliary data, as far as captured; none is defined.
+    pub aux: &'a [u8],
+    offset: usize,
+}
+
+impl IgmpRecords<'_> {
+    /// How many bytes all records have: what the captured ones claim, and 8 for each other one.
+    fn claimed(mut self) -> usize {
+        let mut claimed = 0_usize;
+        for record in self.by_ref() {
+            claimed = claimed.saturating_add(record.header.record_len());
+        }
+        claimed.saturating_add(usize::from(self.left).saturating_mul(IgmpRecordHeader::LEN))
+    }
+}
+
+impl IgmpRecordHeader {
+    /// The record's length in bytes with its sources and auxiliary data, as it claims it.
+    pub fn record_len(&self) -> usize {
+        Self::LEN + (usize::from(self.source_count()) + usize::from(self.aux_len())) * 4
+    }
+}
+
+impl<'a> Iterator for IgmpRecords<'a> {
+    type Item = IgmpRecord<'a>;
+
+    fn next(&mut self) -> Option<IgmpRecord<'a>> {
+        self.left.checked_sub(1)?;
+        let (header, _) = IgmpRecordHeader::split(self.rest)?;
+        let (record, rest) = self.rest.split_at(header.record_len().min(self.rest.len()));
+        let (_, after) = IgmpRecordHeader::split(record)?;
+        let sources = IgmpSources::new(after, header.source_count());
+        let found = IgmpRecord {
+            header,
+            sources,
+            aux: after.get(sources.bytes.len()..).unwrap_or_default(),
+            offset: self.offset,
+        };
+        (self.left, self.rest) = (self.left.saturating_sub(1), rest);
+        self.offset = self.offset.saturating_add(record.len());
+        Some(found)
+    }
+}
+
+impl<'a> IgmpRecord<'a> {
+    fn fields(&self, visit: Visit<'_, 'a>) {
+        let (h, at) = (self.header, |offset: usize| self.offset.saturating_add(offset));
+        visit(Field::uint("rec_type", at(0), h.record_type()).means(h.record_type().name()).repeated());
+        visit(Field::uint("aux_len", at(1), h.aux_len()).repeated());
+        visit(Field::uint("num_src", at(2), h.source_count()).repeated());
+        visit(Field::ipv4("maddr", at(4), h.group()).repeated());
+        self.sources.fields(at(IgmpRecordHeader::LEN), visit);
+    }
+}
+
+fn write_summary(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>) -> fmt::Result {
+    let (header, length) = (igmp.header, igmp.header_len().saturating_add(igmp.payload.len()));
+    match header.message_type() {
+        IgmpType::QUERY => return write_query(f, igmp, length),
+        IgmpType::V1_REPORT => write!(f, "igmp v1 report {}", header.group())?,
+        IgmpType::V2_REPORT => write!(f, "igmp v2 report {}", header.group())?,
+        IgmpType::LEAVE => write!(f, "igmp leave {}", header.group())?,
+        IgmpType::V3_REPORT => {
+            let [_, _, high, low] = header.group().octets();
+            return match length {
+                16.. if length % 4 == 0 => {
+                    write!(f, "igmp v3 report, {} group record(s)", u16::from_be_bytes([high, low]))
+                }
+                _ => write!(f, "igmp v3 report [invalid len {length}]"),
+            };
+        }
+        IgmpType::DVMRP => return write!(f, "igmp dvmrp {}", dvmrp_name(header.code())),
+        IgmpType::PIM => return write!(f, "igmp pimv1 {}", pim_name(header.code())),
+        IgmpType::MTRACE | IgmpType::MTRACE_RESPONSE => return write_mtrace(f, igmp, length),
+        other => return write!(f, "igmp-{}", other.0),
+    }
+    if length == IgmpHeader::LEN { Ok(()) } else { write!(f, " [len {length}]") }
+}
+
+fn write_query(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>, length: usize) -> fmt::Result {
+    let (code, group) = (igmp.header.code(), igmp.header.group());
+    let IgmpMessage::V3Query(query, _) = igmp.message() else {
+        match code {
+            0 => f.write_str("igmp query v1")?,
+            100 => f.write_str("igmp query v2")?,
+            _ => write!(f, "igmp query v2 [max resp time {code}]")?,
+        }
+        if !group.is_unspecified() {
+            write!(f, " [gaddr {group}]")?;
+        }
+        return if length == IgmpHeader::LEN { Ok(()) } else { write!(f, " [len {length}]") };
+    };
+    f.write_str("igmp query v3")?;
+    match decode(code) {
+        100 => (),
+        tenths @ 0..600 => write!(f, " [max resp time {}.{}s]", tenths / 10, tenths % 10)?,
+        tenths => match (tenths / 600, tenths / 10 % 60) {
+            (minutes, 0) => write!(f, " [max resp time {minutes}m]")?,
+            (minutes, seconds) => write!(f, " [max resp time {minutes}m{seconds}s]")?,
+        },
+    }
+    match query.source_count() {
+        _ if group.is_unspecified() => Ok(()),
+        0 => write!(f, " [gaddr {group}]"),
+        count if igmp.missing != 0 => write!(f, " [gaddr {group} [invalid number of sources {count}]"),
+        count => write!(f, " [gaddr {group}, {count} source(s)]"),
+    }
+}
+
+fn write_mtrace(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>, length: usize) -> fmt::Result {
+    let name = if igmp.message_type() == IgmpType::MTRACE { "mtrace" } else { "mresp" };
+    let IgmpMessage::Mtrace(header, _) = igmp.message() else {
+        return write!(f, "{name} [invalid len {length}]");
+    };
+    let (id, ttl) = (header.ttl_id() & 0xff_ffff, header.ttl_id() >> 24);
+    let response = header.response();
+    write!(f, "{name} {id}: {} to {} reply-to {response}", header.src(), header.dst())?;
+    if response.is_multicast() { write!(f, " with-ttl {ttl}") } else { Ok(()) }
+}
+
+/// The messages of DVMRP, by the code in the IGMP header (draft-ietf-idmr-dvmrp-v3).
+fn dvmrp_name(code: u8) -> &'static str {
+    match code {
+        1 => "Probe",
+        2 => "Report",
+        3 => "Ask-neighbors",
+        4 => "Neighbors",
+        5 => "Ask-neighbors2",
+        6 => "Neighbors2",
+        7 => "Prune",
+        8 => "Graft",
+        9 => "Graft-ACK",
+        _ => "[type unknown]",
+    }
+}
+
+/// The messages of PIM version 1, by the code in the IGMP header.
+fn pim_name(code: u8) -> &'static str {
+    match code {
+        0 => "Query",
+        1 => "Register",
+        2 => "Register-Stop",
+        3 => "Join/Prune",
+        4 => "RP-reachable",
+        5 => "Assert",
+        6 => "Graft",
+        7 => "Graft-ACK",
+        _ => "[type unknown]",
+    }
+}
+
+/// `IGMP(type=0x16, group=239.255.255.250)`; without the group where the message has none, or several.
+impl fmt::Display for Igmp<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.group() {
+            Some(group) => write!(f, "IGMP(type={:#x}, group={group})", self.message_type().0),
+            None => write!(f, "IGMP(type={:#x})", self.message_type().0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,353 @@
+//! A whole packet, dissected from the link to the transport in one call.
+
+mod dissect;
+
+use core::net::IpAddr;
+
+use crate::stack::Stack;
+use crate::*;
+
+/// A packet: views of its link, network and transport layers, and its payload.
+///
+/// [`parse`](Self::parse) always gives what could be dissected; [`stop`](Self::stop) says why it went no further.
+#[derive(Debug, Clone, Copy)]
+pub struct Packet<'a> {
+    data: &'a [u8],
+    link_type: LinkType,
+    protocol: Option<IpProtocol>,
+    link: Option<Link<'a>>,
+    net: Net<'a>,
+    transport: Option<Transport<'a>>,
+    payload: &'a [u8],
+    /// What the payload is, where the transport does not say it.
+    next: Next,
+    stop: Stop,
+}
+
+/// The link layer of a [`Packet`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Link<'a> {
+    /// Ethernet II or 802.3.
+    Ethernet(Ethernet<'a>),
+    /// BSD NULL or LOOP.
+    Null(Null<'a>),
+    /// Linux cooked capture.
+    Sll(Sll<'a>),
+    /// Linux cooked capture v2.
+    Sll2(Sll2<'a>),
+}
+
+/// The IP layer of a [`Packet`].
+#[derive(Debug, Clone, Copy)]
+pub enum Ip<'a> {
+    /// IPv4.
+    V4(Ipv4<'a>),
+    /// IPv6.
+    V6(Ipv6<'a>),
+}
+
+/// The transport layer of a [`Packet`], or what stands in its place right after IP.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Transport<'a> {
+    /// TCP.
+    Tcp(Tcp<'a>),
+    /// UDP.
+    Udp(Udp<'a>),
+    /// UDP-Lite.
+    UdpLite(UdpLite<'a>),
+    /// ICMP for IPv4.
+    Icmpv4(Icmpv4<'a>),
+    /// ICMP for IPv6.
+    Icmpv6(Icmpv6<'a>),
+    /// IGMP.
+    Igmp(Igmp<'a>),
+    /// IP encapsulating security payload.
+    Esp(Esp<'a>),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Net<'a> {
+    None,
+    V4(Ipv4<'a>),
+    V6(Ipv6<'a>),
+    Arp(Arp<'a>),
+}
+
+impl<'a> Packet<'a> {
+    /// Dissects `data`, a frame of the given link type, from the link to the transport.
+    ///
+    /// Never fails: what could not be dissected is told by [`stop`](Self::stop).
+    #[inline(always)]
+    pub fn parse(link_type: LinkType, data: &'a [u8]) -> Self {
+        if link_type == LinkType::ETHERNET {
+            match Stack::quick(data) {
+                Some(Stack::Ipv4Tcp(stack)) => return stack.packet(),
+                Some(Stack::Ipv4Udp(stack)) => return stack.packet(),
+                Some(Stack::Ipv6Tcp(stack)) => return stack.packet(),
+                Some(Stack::Ipv6Udp(stack)) => return stack.packet(),
+                _ => (),
+            }
+        }
+        Self::beyond_stacks(link_type, data)
+    }
+
+    /// What is none of the typed stacks.
+    #[inline(always)]
+    pub(crate) fn beyond_stacks(link_type: LinkType, data: &'a [u8]) -> Self {
+        if link_type == LinkType::ETHERNET {
+            if let Some(packet) = Self::chain(data) {
+                return packet;
+            }
+        }
+        Self::general(link_type, data)
+    }
+
+    /// Any frame. The struct is made where the caller wants it: handing it back from [`dissect`](Self::dissect) would copy it.
+    #[inline(always)]
+    fn general(link_type: LinkType, data: &'a [u8]) -> Self {
+        let mut packet = Self {
+            data,
+            link_type,
+            protocol: None,
+            link: None,
+            net: Net::None,
+            transport: None,
+            payload: data,
+            next: Next::Link(link_type),
+            stop: Stop::End,
+        };
+        packet.dissect();
+        packet
+    }
+
+    /// The packet that a typed stack already has all views of.
+    #[inline(always)]
+    pub(crate) fn from_stack(
+        data: &'a [u8],
+        ethernet: Ethernet<'a>,
+        ip: Ip<'a>,
+        protocol: IpProtocol,
+        transport: Transport<'a>,
+        payload: &'a [u8],
+    ) -> Self {
+        let net = match ip {
+            Ip::V4(view) => Net::V4(view),
+            Ip::V6(view) => Net::V6(view),
+        };
+        Self {
+            data,
+            link_type: LinkType::ETHERNET,
+            protocol: Some(protocol),
+            link: Some(Link::Ethernet(ethernet)),
+            net,
+            transport: Some(transport),
+            payload,
+            next: Next::End,
+            stop: Stop::End,
+        }
+    }
+
+    /// The whole frame.
+    #[inline(always)]
+    pub fn data(&self) -> &'a [u8] {
+        self.data
+    }
+
+    /// What the frame was taken for.
+    #[inline(always)]
+    pub fn link_type(&self) -> LinkType {
+        self.link_type
+    }
+
+    /// The link layer; `None` for raw IP, for an unknown link type, and where the frame is too short.
+    #[inline(always)]
+    pub fn link(&self) -> Option<Link<'a>> {
+        self.link
+    }
+
+    /// The VLAN tags between link and network layer, outermost first.
+    pub fn vlans(&self) -> Vlans<'a> {
+        let (next, rest) = match self.link {
+            Some(Link::Ethernet(view)) => (view.next(), view.rest()),
+            Some(Link::Sll(view)) => (view.next(), view.payload()),
+            Some(Link::Sll2(view)) => (view.next(), view.payload()),
+            _ => (Next::End, self.data),
+        };
+        Vlans { next, rest, left: dissect::MAX_TAGS }
+    }
+
+    /// The outermost IP layer.
+    #[inline(always)]
+    pub fn ip(&self) -> Option<Ip<'a>> {
+        match self.net {
+            Net::V4(view) => Some(Ip::V4(view)),
+            Net::V6(view) => Some(Ip::V6(view)),
+            _ => None,
+        }
+    }
+
+    /// What the outermost IP packet carries after its extension headers.
+    #[inline(always)]
+    pub fn ip_protocol(&self) -> Option<IpProtocol> {
+        self.protocol
+    }
+
+    /// The ARP message.
+    #[inline(always)]
+    pub fn arp(&self) -> Option<Arp<'a>> {
+        match self.net {
+            Net::Arp(view) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The layer that the outermost IP packet carries.
+    #[inline(always)]
+    pub fn transport(&self) -> Option<Transport<'a>> {
+        self.transport
+    }
+
+    /// The TCP segment.
+    #[inline(always)]
+    pub fn tcp(&self) -> Option<Tcp<'a>> {
+        match self.transport {
+            Some(Transport::Tcp(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// The UDP datagram.
+    #[inline(always)]
+    pub fn udp(&self) -> Option<Udp<'a>> {
+        match self.transport {
+            Some(Transport::Udp(view)) => Some(view),
+            _ => None,
+        }
+    }
+
+    /// What no layer up to the transport has taken, without padding.
+    #[inline(always)]
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// The offset of [`payload`](Self::payload) from the first byte of the frame.
+    #[inline(always)]
+    pub fn payload_offset(&self) -> usize {
+        offset_in(self.data, self.payload)
+    }
+
+    /// What the payload is, as far as the last header says.
+    #[inline(always)]
+    pub fn next(&self) -> Next {
+        match self.transport {
+            Some(Transport::Tcp(tcp)) => tcp.next(),
+            Some(Transport::Udp(udp)) => udp.next(),
+            _ => self.next,
+        }
+    }
+
+    /// Why dissection went no further than the transport.
+    #[inline(always)]
+    pub fn stop(&self) -> Stop {
+        self.stop
+    }
+
+    /// How many bytes the packet's headers promise beyond the captured ones.
+    pub fn missing(&self) -> usize {
+        match self.net {
+            Net::V4(view) => view.missing(),
+            Net::V6(view) => view.missing(),
+            Net::Arp(view) => view.missing(),
+            Net::None => 0,
+        }
+    }
+
+    /// What follows the IP packet or ARP message in the frame: padding, trailer.
+    pub fn padding(&self) -> &'a [u8] {
+        let end = match self.net {
+            Net::V4(view) => offset_in(self.data, view.payload()) + view.payload().len(),
+            Net::V6(view) => offset_in(self.data, view.payload()) + view.payload().len(),
+            Net::Arp(view) => offset_in(self.data, view.payload()),
+            Net::None => self.data.len(),
+        };
+        self.data.get(end..).unwrap_or_default()
+    }
+
+    /// The flow key: addresses, ports and protocol of the outermost IP packet; see [`FlowKey`].
+    #[inline(always)]
+    pub fn flow_key(&self) -> Option<FlowKey> {
+        FlowKey::of(self)
+    }
+
+    /// A walk over all layers: on through tunnels, quoted packets and applications.
+    pub fn layers(&self) -> Layers<'a, 'static> {
+        Layers::new(Next::Link(self.link_type), self.data)
+    }
+}
+
+/// Where `part`, a slice of `whole`, starts in it.
+#[inline(always)]
+fn offset_in(whole: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr().addr()).wrapping_sub(whole.as_ptr().addr()).min(whole.len())
+}
+
+/// An iterator over VLAN tags, outermost first.
+#[derive(Debug, Clone)]
+pub struct Vlans<'a> {
+    next: Next,
+    rest: &'a [u8],
+    left: usize,
+}
+
+impl<'a> Iterator for Vlans<'a> {
+    type Item = Vlan<'a>;
+
+    fn next(&mut self) -> Option<Vlan<'a>> {
+        match self.next {
+            Next::EtherType(ether_type) if ether_type.is_vlan() && self.left > 0 => {
+                let vlan = Vlan::parse(self.rest).ok()?;
+                (self.rest, self.next) = (vlan.payload(), vlan.next());
+                self.left -= 1;
+                Some(vlan)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> From<Ipv4<'a>> for Ip<'a> {
+    #[inline(always)]
+    fn from(view: Ipv4<'a>) -> Self {
+        Self::V4(view)
+    }
+}
+
+impl<'a> From<Ipv6<'a>> for Ip<'a> {
+    #[inline(always)]
+    fn from(view: Ipv6<'a>) -> Self {
+        Self::V6(view)
+    }
+}
+
+impl Ip<'_> {
+    /// Source address.
+    #[inline(always)]
+    pub fn src(&self) -> IpAddr {
+        match self {
+            Self::V4(view) => view.src().into(),
+            Self::V6(view) => view.src().into(),
+        }
+    }
+
+    /// Destination address.
+    #[inline(always)]
+    pub fn dst(&self) -> IpAddr {
+        match self {
+            Self::V4(view) => view.dst().into(),
+            Self::V6(view) => view.dst().into(),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! One file's packets beside the recorded ones: the layers in order, each with every field that was recorded.
+
+use pycap_capture::Savefile;
+use serde_json::Value as Json;
+
+use super::corpus::{CorpusFile, OracleRecord};
+use super::explain::{self, Evidence};
+use super::formats::{self, Read};
+use super::report::Report;
+use crate::dissection::{LayerRecord, Record};
+
+/// Keys of a recorded layer that are no fields, or tshark's own bookkeeping.
+const IGNORED: [&str; 6] = ["p", "size", "in", "pad", "trailer", "fcs"];
+
+/// Something that is not as it was recorded.
+#[derive(Debug, Clone)]
+pub(super) struct Difference {
+    /// The layer's name; `record` for the capture record itself.
+    pub(super) layer: String,
+    /// The layer's offset in the frame, as recorded.
+    pub(super) offset: usize,
+    pub(super) kind: Kind,
+    pub(super) recorded: Json,
+    pub(super) found: Json,
+}
+
+/// What kind of [`Difference`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// A field has another value.
+    Differs(String),
+    /// A field is not there.
+    Absent(String),
+    /// The layer is not there; another one may be in its place.
+    Missing,
+    /// The layer is there and was not recorded.
+    Extra,
+}
+
+/// Compares a file and adds what was found to the report.
+pub(super) fn file(file: &CorpusFile, support: &[String], report: &mut Report) {
+    let bytes = match std::fs::read(&file.path) {
+        Ok(bytes) => bytes,
+        Err(error) => return report.problem(&file.name, format!("cannot be read: {error}")),
+    };
+    let mut oracle = Vec::new();
+    let mut oracle_error = None;
+    for line in &file.oracle {
+        match serde_json::from_str::<OracleRecord>(line) {
+            Ok(OracleRecord { file_error: Some(error), .. }) => oracle_error = Some(error),
+            Ok(record) => oracle.push(record),
+            Err(error) => report.problem(&file.name, format!("a recorded line is not understood: {error}")),
+        }
+    }
+    let mut read = Read::new(bytes.len());
+    match Savefile::from_reader(&bytes[..]) {
+        Ok(mut savefile) => {
+            let mut n = 0;
+            let mut interfaces = Vec::new();
+            let end = loop {
+                if interfaces.len() != savefile.interfaces().len() {
+                    interfaces = savefile.interfaces().to_vec();
+                }
+                match savefile.next_frame() {
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(error),
+                    Ok(Some(frame)) => {
+                        n += 1;
+                        read.push(frame);
+                        let Some(recorded) = oracle.get(n - 1) else {
+                            report.not_compared(&oracle_error);
+                            continue;
+                        };
+                        let record = Record::new(n as u64, frame);
+                        let evidence =
+                            Evidence { file: &bytes, number: n, frame, recorded, interfaces: &interfaces };
+                        packet(&file.name, recorded, &record, support, &evidence, report);
+                    }
+                }
+            };
+            read.end(end);
+        }
+        Err(error) => read.end(Err(error)),
+    }
+    formats::check(file, &read, oracle.len(), oracle_error.as_deref(), report);
+}
+
+fn packet(
+    name: &str,
+    recorded: &OracleRecord,
+    found: &Record,
+    support: &[String],
+    evidence: &Evidence<'_>,
+    report: &mut Report,
+) {
+    let mut differences = Vec::new();
+    record_fields(recorded, found, report, &mut differences);
+    layers(recorded, found, support, report, &mut differences);
+    quoted(recorded, found, report);
+    let rules: Vec<_> = differences.iter().map(|difference| explain::rule(difference, evidence)).collect();
+    report.packet(name, found.n, &differences, &rules);
+}
+
+fn record_fields(recorded: &OracleRecord, found: &Record, report: &mut Report, out: &mut Vec<Difference>) {
+    report.found_layer("record");
+    let mut field = |name: &str, recorded: Option<i128>, found: Option<i128>| {
+        let Some(value) = recorded else { return };
+        report.compared_field("record");
+        if found != Some(value) {
+            out.push(Difference {
+                layer: "record".to_owned(),
+                offset: 0,
+                kind: Kind::Differs(name.to_owned()),
+                recorded: value.to_string().into(),
+                found: found.map_or(Json::Null, |n| n.to_string().into()),
+            });
+        }
+    };
+    field("ts", recorded.ts, found.ts);
+    field("caplen", Some(recorded.caplen.into()), Some(found.caplen.into()));
+    field("len", Some(recorded.len.into()), Some(found.len.into()));
+}
+
+fn layers(
+    recorded: &OracleRecord,
+    found: &Record,
+    support: &[String],
+    report: &mut Report,
+    out: &mut Vec<Difference>,
+) {
+    let name_of = |layer: &serde_json::Map<String, Json>| {
+        layer.get("p").and_then(Json::as_str).unwrap_or_default().to_owned()
+    };
+    let recorded_names: Vec<String> = recorded.l.iter().map(name_of).collect();
+    let known = recorded_names.iter().take_while(|name| *name == "data" || support.contains(name)).count();
+    let expected: Vec<usize> = (0..known).filter(|&i| recorded_names[i] != "data").collect();
+    let found_layers: Vec<&LayerRecord> = found.l.iter().filter(|layer| layer.name != "data").collect();
+    let soft = recorded.err.iter().any(|e| e.starts_with("short") || e.starts_with("malformed:"));
+
+    for (place, &index) in expected.iter().enumerate() {
+        let (name, fields) = (&recorded_names[index], &recorded.l[index]);
+        let offset = fields.get("off").and_then(Json::as_u64).unwrap_or(0) as usize;
+        let last_soft = soft && place + 1 == expected.len();
+        report.expected_layer(name);
+        let layer = match found_layers.get(place) {
+            Some(layer) if layer.name == name => layer,
+            other => {
+                if last_soft {
+                    report.layer_left_out(name);
+                } else {
+                    let found = other.map_or(Json::Null, |layer| layer.name.into());
+                    let recorded = Json::Null;
+                    out.push(Difference {
+                        layer: name.clone(),
+                        offset,
+                        kind: Kind::Missing,
+                        recorded,
+                        found,
+                    });
+                }
+                return;
+            }
+        };
+        report.found_layer(name);
+        for (key, value) in fields {
+            if IGNORED.contains(&key.as_str()) {
+                continue;
+            }
+            let own = if key == "off" {
+                Some(Json::from(layer.offset))
+            } else {
+                layer.fields.get(key.as_str()).cloned()
+            };
+            let (kind, found) = match own {
+                None if last_soft => continue,
+                None => (Kind::Absent(key.clone()), Json::Null),
+                Some(own) => {
+                    report.compared_field(name);
+                    if own == *value {
+                        continue;
+                    }
+                    (Kind::Differs(key.clone()), own)
+                }
+            };
+            out.push(Difference { layer: name.clone(), offset, kind, recorded: value.clone(), found });
+        }
+    }
+    let whole = expected.len() == recorded_names.iter().filter(|name| *name != "data").count();
+    if let Some(extra) = found_layers.get(expected.len()).filter(|_| whole && !soft) {
+        out.push(Difference {
+            layer: extra.name.to_owned(),
+            offset: extra.offset,
+            kind: Kind::Extra,
+            recorded: Json::Null,
+            found: extra.name.into(),
+        });
+    }
+}
+
+/// The layers inside ICMP errors are counted, not judged.
+fn quoted(recorded: &OracleRecord, found: &Record, report: &mut Report) {
+    let own: Vec<&LayerRecord> = found.quoted.iter().filter(|layer| layer.name != "data").collect();
+    let names = recorded.quoted.iter().filter(|layer| layer.get("p").is_some_and(|p| p != "data"));
+    for (place, layer) in names.enumerate() {
+        let matching = own.get(place).filter(|own| layer.get("p").is_some_and(|p| p == own.name));
+        let Some(own) = matching else {
+            report.quoted(false, 0, 0);
+            continue;
+        };
+        let fields = || layer.iter().filter(|(key, _)| !IGNORED.contains(&key.as_str()));
+        let differing = fields().filter(|(key, value)| {
+            if *key == "off" { **value != own.offset } else { own.fields.get(key.as_str()) != Some(value) }
+        });
+        report.quoted(true, fields().count(), differing.count());
+    }
+}

@@ -1,0 +1,197 @@
+//! pycap's dissection of a packet in the names and shapes that tshark's was recorded in.
+
+use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use pycap_capture::{Frame, Savefile};
+use pycap_wire::{ErrorKind, Field, Layer, LayerKind, LinkType, Packet, Stop, Value};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value as Json;
+
+/// One packet: a line of the output.
+#[derive(serde::Serialize)]
+pub(crate) struct Record {
+    /// Number in the file, from 1.
+    pub(crate) n: u64,
+    /// Nanoseconds since 1970.
+    pub(crate) ts: Option<i128>,
+    pub(crate) caplen: u64,
+    pub(crate) len: u64,
+    /// Wireshark's number for the link type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encap: Option<u32>,
+    #[serde(rename = "if")]
+    interface: u32,
+    layers: Vec<&'static str>,
+    pub(crate) l: Vec<LayerRecord>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) quoted: Vec<LayerRecord>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    err: Vec<String>,
+}
+
+/// One layer of a packet.
+pub(crate) struct LayerRecord {
+    pub(crate) name: &'static str,
+    pub(crate) offset: usize,
+    size: usize,
+    /// For a quoted layer: the place of the ICMP layer in `l`.
+    quoted_in: Option<usize>,
+    pub(crate) fields: BTreeMap<&'static str, Json>,
+}
+
+/// Dissects every packet of a savefile, as long as `each` returns true; the error is the one that ended the file early.
+pub(crate) fn of_file(path: &Path, mut each: impl FnMut(Record) -> bool) -> pycap_capture::Result<()> {
+    let mut file = if path == Path::new("-") { Savefile::stdin()? } else { Savefile::open(path)? };
+    let mut n = 0;
+    file.for_each(|frame| {
+        n += 1;
+        if each(Record::new(n, frame)) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })
+}
+
+impl Record {
+    /// The dissection of a frame.
+    pub(crate) fn new(n: u64, frame: Frame<'_>) -> Self {
+        let packet = Packet::parse(frame.link_type(), frame.data());
+        let mut walk = packet.layers().with_cut(frame.missing() as usize);
+        let (mut l, mut quoted) = (Vec::new(), Vec::new());
+        let mut icmp = None;
+        while let Some(located) = walk.next_located() {
+            let mut record = LayerRecord::new(&located.layer, located.offset);
+            if located.quoted {
+                record.quoted_in = icmp;
+                quoted.push(record);
+            } else {
+                if matches!(located.layer.kind(), LayerKind::Icmpv4 | LayerKind::Icmpv6) {
+                    icmp = Some(l.len());
+                }
+                l.push(record);
+            }
+        }
+        if !walk.payload().is_empty() {
+            let data = LayerRecord {
+                name: "data",
+                offset: walk.payload_offset(),
+                size: walk.payload().len(),
+                quoted_in: icmp.filter(|_| !quoted.is_empty()),
+                fields: BTreeMap::new(),
+            };
+            if data.quoted_in.is_some() { quoted.push(data) } else { l.push(data) }
+        }
+        Self {
+            n,
+            ts: frame.timestamp().map(|time| time.as_nanos()),
+            caplen: frame.data().len() as u64,
+            len: frame.original_len().into(),
+            encap: encapsulation(frame.link_type()),
+            interface: frame.interface(),
+            layers: l.iter().map(|layer| layer.name).collect(),
+            l,
+            quoted,
+            err: trouble(walk.stop(), frame.missing() > 0).into_iter().collect(),
+        }
+    }
+}
+
+impl LayerRecord {
+    fn new(layer: &Layer<'_>, offset: usize) -> Self {
+        let kind = layer.kind();
+        let mut fields = BTreeMap::new();
+        layer.fields(&mut |field| {
+            let (name, value) = (oracle_name(kind, field.name), json(&field));
+            if field.repeated {
+                if let Json::Array(list) = fields.entry(name).or_insert_with(|| Json::Array(Vec::new())) {
+                    list.push(value);
+                }
+            } else {
+                fields.entry(name).or_insert(value);
+            }
+        });
+        Self { name: layer.name(), offset, size: layer.header_len(), quoted_in: None, fields }
+    }
+}
+
+impl Serialize for LayerRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("p", self.name)?;
+        map.serialize_entry("off", &self.offset)?;
+        map.serialize_entry("size", &self.size)?;
+        if let Some(index) = self.quoted_in {
+            map.serialize_entry("in", &index)?;
+        }
+        for (name, value) in &self.fields {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The fields that have another name in the recorded dissection: layer, our name, its name.
+const RENAMED: [(LayerKind, &str, &str); 11] = [
+    (LayerKind::Tcp, "sport", "srcport"),
+    (LayerKind::Tcp, "dport", "dstport"),
+    (LayerKind::Udp, "sport", "srcport"),
+    (LayerKind::Udp, "dport", "dstport"),
+    (LayerKind::UdpLite, "sport", "srcport"),
+    (LayerKind::UdpLite, "dport", "dstport"),
+    (LayerKind::Icmpv4, "id", "ident"),
+    (LayerKind::Icmpv6, "id", "ident"),
+    (LayerKind::Ipv6Fragment, "id", "ident"),
+    (LayerKind::Ethernet, "len", "len802_3"),
+    (LayerKind::Vlan, "len", "len802_3"),
+];
+
+fn oracle_name(kind: LayerKind, name: &'static str) -> &'static str {
+    RENAMED.iter().find(|row| row.0 == kind && row.1 == name).map_or(name, |row| row.2)
+}
+
+fn json(field: &Field<'_>) -> Json {
+    match field.value {
+        Value::Uint(n) | Value::Hex(n) => n.into(),
+        Value::Ipv6(address) => ipv6_text(address).into(),
+        other => other.to_string().into(),
+    }
+}
+
+/// An IPv6 address as the C library writes it: RFC 5952, and the last 32 bits of an IPv4-compatible address dotted
+/// (RFC 4291, 2.5.5.1), which Rust's own form no longer does.
+fn ipv6_text(address: Ipv6Addr) -> String {
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, _] if high != 0 => {
+            let [.., a, b, c, d] = address.octets();
+            format!("::{a}.{b}.{c}.{d}")
+        }
+        _ => address.to_string(),
+    }
+}
+
+/// Wireshark's number (`WTAP_ENCAP_*`) for the link types that are dissected here.
+fn encapsulation(link_type: LinkType) -> Option<u32> {
+    Some(match link_type {
+        LinkType::ETHERNET => 1,
+        LinkType::NULL | LinkType::LOOP => 15,
+        LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => 7,
+        LinkType::LINUX_SLL => 25,
+        LinkType::LINUX_SLL2 => 210,
+        LinkType::IPV4 => 129,
+        LinkType::IPV6 => 130,
+        _ => return None,
+    })
+}
+
+/// What tshark would call a walk that ended like this; `cut` where the frame was longer than what was captured of it.
+fn trouble(stop: Option<Stop>, cut: bool) -> Option<String> {
+    match stop? {
+        Stop::Truncated(_) if cut => Some("short".to_owned()),
+        Stop::Truncated(error) | Stop::Malformed(error) if error.kind() == ErrorKind::Truncated => {
+            Some(format!("malformed:{}", error.layer().name().to_uppercase()))
+        }
+        Stop::Malformed(_) => Some("malformed-expert".to_owned()),
+        Stop::Fragment(_) => Some("unreassembled".to_owned()),
+        _ => None,
+    }
+}

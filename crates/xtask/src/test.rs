@@ -1,0 +1,253 @@
+//! `cargo xtask test`: everything there is to test.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::Outcome;
+use crate::conformance;
+use crate::tools::{self, Missing, Tool};
+
+/// The arguments of `cargo xtask test`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The steps to run, by a word of their names [default: all]
+    #[arg(value_name = "STEP")]
+    steps: Vec<String>,
+    /// How long each fuzz target runs, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 10)]
+    fuzz_seconds: u32,
+}
+
+/// One thing to test.
+struct Step {
+    name: &'static str,
+    needs: &'static [Tool],
+    run: fn(&Context<'_>) -> Result<(), String>,
+}
+
+struct Context<'a> {
+    root: PathBuf,
+    args: &'a Args,
+    missing: &'a Missing,
+}
+
+enum Verdict {
+    Passed,
+    Failed(String),
+    Skipped(String),
+}
+
+const STEPS: [Step; 9] = [
+    Step { name: "unit, integration and documentation tests", needs: &[], run: cargo_test },
+    Step { name: "pycap-wire without the standard library", needs: &[], run: without_std },
+    Step { name: "dependencies of pycap-wire", needs: &[], run: dependencies },
+    Step { name: "packages as they would be published", needs: &[], run: packages },
+    Step { name: "conformance with tshark over the corpus", needs: &[], run: conformance },
+    Step { name: "instructions per packet", needs: &[Tool::Valgrind], run: instructions },
+    Step { name: "benches build", needs: &[], run: benches_build },
+    Step { name: "benches run", needs: &[], run: benches_run },
+    Step { name: "fuzz targets", needs: &[Tool::Nightly, Tool::CppCompiler, Tool::CargoFuzz], run: fuzz },
+];
+
+/// What `pycap-wire` may be built from: zerocopy, and what its derive macro is made of.
+const ALLOWED_DEPENDENCIES: [&str; 7] =
+    ["pycap-wire", "zerocopy", "zerocopy-derive", "proc-macro2", "quote", "syn", "unicode-ident"];
+
+const PUBLISHED: [&str; 3] = ["pycap-wire", "pycap-capture", "pycap-cli"];
+
+/// Runs every step, also after a failure, and sums up.
+pub(crate) fn run(args: &Args) -> Outcome {
+    let everything = std::env::var("CI").is_ok_and(|value| value == "true");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    heading("tools");
+    let missing = tools::ensure();
+    let context = Context { root, args, missing: &missing };
+    let mut lines = Vec::new();
+    let [mut passed, mut failed, mut skipped] = [0; 3];
+    for step in STEPS.iter().filter(|step| wanted(step, args)) {
+        heading(step.name);
+        let start = Instant::now();
+        let verdict = match missing.of(step.needs) {
+            lacking if lacking.is_empty() => judge((step.run)(&context)),
+            lacking => Verdict::Skipped(format!("{} is missing", lacking.join(" and "))),
+        };
+        let verdict = match verdict {
+            Verdict::Skipped(reason) if everything => Verdict::Failed(reason),
+            other => other,
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        let word = match &verdict {
+            Verdict::Passed => {
+                passed += 1;
+                "passed".to_owned()
+            }
+            Verdict::Failed(reason) => {
+                failed += 1;
+                format!("FAILED: {reason}")
+            }
+            Verdict::Skipped(reason) => {
+                skipped += 1;
+                format!("skipped: {reason}")
+            }
+        };
+        println!("-- {word} ({seconds:.1} s)");
+        lines.push(format!("{seconds:>8.1} s  {:<44} {word}", step.name));
+    }
+    heading("summary");
+    for line in &lines {
+        println!("{line}");
+    }
+    let also = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+    println!("\n{passed} passed, {failed} failed{also}");
+    Ok(failed == 0 && passed > 0)
+}
+
+fn wanted(step: &Step, args: &Args) -> bool {
+    args.steps.is_empty() || args.steps.iter().any(|word| step.name.contains(word.as_str()))
+}
+
+fn heading(name: &str) {
+    println!("\n== {name}");
+}
+
+fn judge(result: Result<(), String>) -> Verdict {
+    match result {
+        Ok(()) => Verdict::Passed,
+        Err(reason) => match reason.strip_prefix(SKIP) {
+            Some(reason) => Verdict::Skipped(reason.to_owned()),
+            None => Verdict::Failed(reason),
+        },
+    }
+}
+
+/// Marks an error that is no failure: there is nothing to run with.
+const SKIP: &str = "skip: ";
+
+fn cargo_test(context: &Context<'_>) -> Result<(), String> {
+    let mut command = context.cargo(&["test", "--workspace"]);
+    if context.missing.of(&[Tool::Libpcap]).is_empty() {
+        command.arg("--all-features");
+    }
+    check(&mut command)
+}
+
+/// A program without the standard library and without an allocator, built for good: it has a panic handler of its own,
+/// which cannot be where `std` is linked.
+fn without_std(context: &Context<'_>) -> Result<(), String> {
+    let manifest = context.root.join("crates/xtask/no-std/Cargo.toml");
+    let target = context.target().join("no-std");
+    let mut command = context.cargo(&["build", "--release", "--locked"]);
+    check(command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target))
+}
+
+fn dependencies(context: &Context<'_>) -> Result<(), String> {
+    let tree =
+        text(&mut context.cargo(&["tree", "--package=pycap-wire", "--edges=normal", "--prefix=none"]))?;
+    print!("{tree}");
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
+    let foreign: Vec<_> = names.filter(|name| !ALLOWED_DEPENDENCIES.contains(name)).collect();
+    if foreign.is_empty() { Ok(()) } else { Err(format!("more than zerocopy: {}", foreign.join(", "))) }
+}
+
+fn packages(context: &Context<'_>) -> Result<(), String> {
+    let mut command = context.cargo(&["package", "--allow-dirty"]);
+    check(command.args(PUBLISHED.iter().flat_map(|name| ["--package", name])))
+}
+
+fn conformance(context: &Context<'_>) -> Result<(), String> {
+    if !conformance::corpus_found() {
+        // The corpus is not part of the repository, so that its absence is no failure anywhere.
+        println!("no corpus in $PYCAP_CORPUS or ../shared/corpus: nothing to compare with");
+        return Ok(());
+    }
+    check(&mut context.xtask(&["conformance"]))
+}
+
+fn instructions(context: &Context<'_>) -> Result<(), String> {
+    check(&mut context.xtask(&["instructions"]))
+}
+
+fn benches_build(context: &Context<'_>) -> Result<(), String> {
+    check(&mut context.cargo(&["bench", "--workspace", "--no-run"]))
+}
+
+fn benches_run(context: &Context<'_>) -> Result<(), String> {
+    check(&mut context.cargo(&["bench", "--workspace", "--", "--quick"]))
+}
+
+fn fuzz(context: &Context<'_>) -> Result<(), String> {
+    let targets = context.root.join("fuzz/fuzz_targets");
+    let mut names: Vec<String> = std::fs::read_dir(&targets)
+        .map_err(|error| format!("{}: {error}", targets.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path().file_stem()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    for name in &names {
+        println!("-- fuzz target {name}");
+        let mut command = Command::new("cargo");
+        command.args(["+nightly", "fuzz", "run", name]);
+        // What is found goes to the first folder, which is not checked in; the seeds are only read.
+        for folder in [format!("fuzz/corpus/{name}"), format!("fuzz/seeds/{name}")] {
+            if folder.contains("corpus") {
+                std::fs::create_dir_all(context.root.join(&folder)).map_err(|error| error.to_string())?;
+            }
+            if context.root.join(&folder).is_dir() {
+                command.arg(folder);
+            }
+        }
+        command.args(["--", "-print_final_stats=1", "-timeout=10"]);
+        command.arg(format!("-max_total_time={}", context.args.fuzz_seconds));
+        check(command.env_remove("RUSTUP_TOOLCHAIN").current_dir(&context.root))?;
+    }
+    if names.is_empty() { Err("there are none".to_owned()) } else { Ok(()) }
+}
+
+impl Context<'_> {
+    fn cargo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command.args(arguments).current_dir(&self.root);
+        command
+    }
+
+    fn xtask(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap_or_else(|_| "xtask".into()));
+        command.args(arguments).current_dir(&self.root);
+        command
+    }
+
+    fn target(&self) -> PathBuf {
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from)
+    }
+}
+
+/// Runs a command with its output shown.
+fn check(command: &mut Command) -> Result<(), String> {
+    let name = shown(command);
+    println!("$ {name}");
+    match command.stdin(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{name}: {status}")),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
+/// Runs a command and returns what it prints.
+fn text(command: &mut Command) -> Result<String, String> {
+    let name = shown(command);
+    println!("$ {name}");
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(format!("{name}: {}", output.status)),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
+/// The command as a person would type it.
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let words = command.get_args().map(|argument| argument.to_string_lossy().into_owned());
+    std::iter::once(name).chain(words).collect::<Vec<_>>().join(" ")
+}
