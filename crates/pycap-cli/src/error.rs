@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use pycap_capture::ErrorKind;
+
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -31,6 +33,10 @@ impl fmt::Display for Failure {
         match self {
             Self::Usage(message) => f.write_str(message),
             Self::Capture(error) if error.path().is_none() => write!(f, "standard input: {error}"),
+            // The message ends in the command that decompresses the file.
+            Self::Capture(error) if error.kind() == ErrorKind::Compressed => {
+                write!(f, "{error} | pycap -r -")
+            }
             Self::Capture(error) => error.fmt(f),
             Self::Output(error) => write!(f, "cannot write the output: {error}"),
             Self::Closed => f.write_str("the output was closed"),

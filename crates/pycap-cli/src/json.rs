@@ -3,20 +3,22 @@
 use std::io::{self, Write};
 
 use pycap_capture::{Direction, Frame};
-use pycap_wire::{Error, Field, Layer, Located, Packet, Stop, Value};
+use pycap_wire::{Error, Field, Layer, Layers, Located, Next, Stop, Value};
 
 /// Prints packets as JSON lines. The README has the form.
 pub(crate) struct Json {
     /// With all bytes of the packet.
     bytes: bool,
+    /// The names of the layer's fields that were written; here, to be allocated once.
+    seen: Vec<&'static str>,
 }
 
 impl Json {
     pub(crate) fn new(bytes: bool) -> Self {
-        Self { bytes }
+        Self { bytes, seen: Vec::new() }
     }
 
-    pub(crate) fn frame<W: Write>(&self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
+    pub(crate) fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
         write!(out, "{{\"number\":{number},\"timestamp\":")?;
         match frame.timestamp() {
             Some(time) => write!(out, "\"{time}\"")?,
@@ -34,12 +36,11 @@ impl Json {
             Direction::Unknown => {}
         }
         out.write_all(b",\"layers\":[")?;
-        let packet = Packet::parse(frame.link_type(), frame.data());
-        let mut layers = packet.layers();
+        let mut layers = Layers::new(Next::Link(frame.link_type()), frame.data());
         let mut comma = "";
         while let Some(located) = layers.next_located() {
             out.write_all(comma.as_bytes())?;
-            layer(out, &located)?;
+            layer(out, &located, &mut self.seen)?;
             comma = ",";
         }
         write!(
@@ -57,7 +58,7 @@ impl Json {
     }
 }
 
-fn layer<W: Write>(out: &mut W, located: &Located<'_>) -> io::Result<()> {
+fn layer<W: Write>(out: &mut W, located: &Located<'_>, seen: &mut Vec<&'static str>) -> io::Result<()> {
     let Located { layer, offset, quoted } = located;
     write!(out, "{{\"layer\":\"{}\",\"offset\":{offset},\"len\":{}", layer.name(), layer.header_len())?;
     if *quoted {
@@ -67,19 +68,22 @@ fn layer<W: Write>(out: &mut W, located: &Located<'_>) -> io::Result<()> {
         write!(out, ",\"missing\":{}", layer.missing())?;
     }
     out.write_all(b",\"fields\":{")?;
-    fields(out, layer)?;
+    fields(out, layer, seen)?;
     out.write_all(b"}}")
 }
 
 /// The fields in their order; the elements of a list stand where the first of them does.
-fn fields<W: Write>(out: &mut W, layer: &Layer<'_>) -> io::Result<()> {
+///
+/// Of a field that damage repeats the first one counts: a JSON object has each key once.
+fn fields<W: Write>(out: &mut W, layer: &Layer<'_>, seen: &mut Vec<&'static str>) -> io::Result<()> {
     let mut written = Ok(());
     let mut comma = "";
-    let mut lists = Lists::default();
+    seen.clear();
     layer.fields(&mut |field| {
-        if written.is_err() || (field.repeated && !lists.is_new(field.name)) {
+        if written.is_err() || seen.contains(&field.name) {
             return;
         }
+        seen.push(field.name);
         written = write!(out, "{comma}\"{}\":", field.name).and_then(|()| match field.repeated {
             true => list(out, layer, field.name),
             false => value(out, &field),
@@ -87,24 +91,6 @@ fn fields<W: Write>(out: &mut W, layer: &Layer<'_>) -> io::Result<()> {
         comma = ",";
     });
     written
-}
-
-/// The names of a layer's lists that were written. No layer has more of them than fit.
-#[derive(Default)]
-struct Lists {
-    names: [&'static str; 32],
-    len: usize,
-}
-
-impl Lists {
-    fn is_new(&mut self, name: &'static str) -> bool {
-        if self.names[..self.len].contains(&name) || self.len == self.names.len() {
-            return false;
-        }
-        self.names[self.len] = name;
-        self.len += 1;
-        true
-    }
 }
 
 fn list<W: Write>(out: &mut W, layer: &Layer<'_>, name: &str) -> io::Result<()> {

@@ -1,4 +1,5 @@
-//! The `pycap` command: reads captures and prints packets.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod args;
 mod checksum;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use pycap_capture::Frame;
-use pycap_wire::{Layer, Located, Packet, Stop};
+use pycap_wire::{Layer, Layers, Located, Next, Stop};
 
 use crate::checksum::Checksums;
 
@@ -24,8 +24,7 @@ impl Verbose {
     }
 
     pub(crate) fn frame<W: Write>(&self, out: &mut W, frame: Frame<'_>) -> io::Result<()> {
-        let packet = Packet::parse(frame.link_type(), frame.data());
-        let mut layers = packet.layers();
+        let mut layers = Layers::new(Next::Link(frame.link_type()), frame.data());
         let mut checksums = Checksums::default();
         while let Some(located) = layers.next_located() {
             self.layer(out, &located)?;

@@ -87,7 +87,8 @@ fn a_torn_file_gives_all_it_has() {
 #[test]
 fn a_closed_pipe_is_no_failure() {
     let frame = [0x12; 60];
-    let records: Vec<(u32, u32, &[u8], Option<u32>)> = (0..20_000).map(|n| (n, 0, &frame[..], None)).collect();
+    let records: Vec<(u32, u32, &[u8], Option<u32>)> =
+        (0..20_000).map(|n| (n, 0, &frame[..], None)).collect();
     let path = file("long.pcap", &pcap(&records));
     let mut child = Command::new(env!("CARGO_BIN_EXE_pycap"))
         .args(["-r", path.to_str().unwrap()])

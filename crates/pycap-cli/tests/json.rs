@@ -73,7 +73,8 @@ fn quoted_layers_are_marked() {
         .find(|packet| packet["layers"][2]["layer"] == "icmp" && packet["layers"][2]["fields"]["type"] == 3)
         .unwrap();
     let layers = refused["layers"].as_array().unwrap();
-    let names: Vec<_> = layers.iter().map(|layer| (layer["layer"].as_str().unwrap(), layer["quoted"] == true)).collect();
+    let names: Vec<_> =
+        layers.iter().map(|layer| (layer["layer"].as_str().unwrap(), layer["quoted"] == true)).collect();
     assert_eq!(names, [("eth", false), ("ip", false), ("icmp", false), ("ip", true), ("udp", true)]);
     assert_eq!(layers[4]["fields"]["dport"], 9);
 }

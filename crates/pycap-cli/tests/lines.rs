@@ -33,9 +33,37 @@ fn flags_mean_what_they_mean_to_tcpdump() {
     let path = file("flags.pcap", &conversation());
     let path = path.to_str().unwrap();
     for flags in [
-        "-n", "-nn", "-nS", "-nt", "-ntt", "-nttt", "-ntttt", "-nttttt", "-n#", "-nq", "-ne", "-neS", "-nx", "-nxx",
-        "-nX", "-nXX", "-nA", "-nAA", "-nxA", "-nXx", "-nSXttttc4", "-nc3", "-n -c 2 -e -XX", "-n --number",
-        "-n --nano", "-nttt --nano", "-n --micro", "-ntt --nano -c 1", "-n --count", "-nc3 --count", "-nlt",
+        "-n",
+        "-nn",
+        "-nS",
+        "-nt",
+        "-ntt",
+        "-nttt",
+        "-ntttt",
+        "-nttttt",
+        "-n#",
+        "-nq",
+        "-ne",
+        "-neS",
+        "-nx",
+        "-nxx",
+        "-nX",
+        "-nXX",
+        "-nA",
+        "-nAA",
+        "-nxA",
+        "-nXx",
+        "-nSXttttc4",
+        "-nc3",
+        "-n -c 2 -e -XX",
+        "-n --number",
+        "-n --nano",
+        "-nttt --nano",
+        "-n --micro",
+        "-ntt --nano -c 1",
+        "-n --count",
+        "-nc3 --count",
+        "-nlt",
     ] {
         let mut args: Vec<&str> = flags.split(' ').collect();
         args.extend(["-r", path]);
@@ -52,7 +80,10 @@ fn nanoseconds_show_when_asked_for() {
     let path = file("nano.pcap", &pcap_of(0xa1b2_3c4d, 101, &frames));
     let path = path.to_str().unwrap();
     assert_eq!(pycap(&["-r", path]).out, "00:00:01.123456 IP  [|ip]\n00:00:02.000000 IP  [|ip]\n");
-    assert_eq!(pycap(&["-ttt", "--nano", "-r", path, "-c2"]).out.lines().nth(1), Some(" 00:00:00.876543216 IP  [|ip]"));
+    assert_eq!(
+        pycap(&["-ttt", "--nano", "-r", path, "-c2"]).out.lines().nth(1),
+        Some(" 00:00:00.876543216 IP  [|ip]")
+    );
     let Some(expected) = tcpdump("UTC", &["-n", "-tttt", "--nano", "-r", path]) else { return };
     assert_eq!(pycap(&["-tttt", "--nano", "-r", path]).out, expected.out);
 }
@@ -137,6 +168,6 @@ fn layers_are_those_of_the_original() {
 #[test]
 fn link_types_are_counted() {
     let output = pycap(&["-L", "-r", SAMPLE]);
-    assert_eq!(output.out, format!("Data link types in {SAMPLE}:\n  EN10MB (1), 64 packets\n"));
-    assert_eq!(pycap(&["--count", "-r", SAMPLE]).out, "64 packets\n");
+    assert_eq!(output.out, format!("Data link types in {SAMPLE}:\n  EN10MB (1), 53 packets\n"));
+    assert_eq!(pycap(&["--count", "-r", SAMPLE]).out, "53 packets\n");
 }

@@ -5,16 +5,13 @@ use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
-    for (target, seeds) in pycap_testkit::seed::seeds() {
-        let folder = root.join(target);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    for seed in pycap_testkit::seed::seeds() {
+        let folder = root.join(seed.target);
         fs::create_dir_all(&folder)?;
-        for (name, bytes) in &seeds {
-            fs::write(folder.join(name), bytes)?;
-        }
-        println!("{}: {} seeds", folder.display(), seeds.len());
+        fs::write(folder.join(seed.name), &seed.bytes)?;
     }
     Ok(())
 }

@@ -36,18 +36,33 @@ pub fn split_pieces(input: &[u8]) -> Option<(&[u8], &[u8])> {
     input.split_at_checked(4)
 }
 
-/// For each fuzz target its seeds, each with a file name.
-pub fn seeds() -> Vec<(&'static str, Vec<(String, Vec<u8>)>)> {
-    let frames = || {
-        let frames = samples().into_iter();
-        frames
-            .map(|sample| (file_name(sample.name), join_link_type(sample.link_type, &sample.bytes)))
-            .collect()
-    };
-    let files = savefiles().into_iter();
-    let files =
-        files.map(|(name, file)| (file_name(&name), [&[255, 1, 16, 3], &file[..]].concat())).collect();
-    vec![("packet", frames()), ("layers_print", frames()), ("savefile", files)]
+/// One input that a fuzz target begins with.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    /// The fuzz target.
+    pub target: &'static str,
+    /// A file name, of the target's own.
+    pub name: String,
+    /// The input.
+    pub bytes: Vec<u8>,
+}
+
+/// The seeds of all fuzz targets.
+pub fn seeds() -> Vec<Seed> {
+    let mut seeds = Vec::new();
+    for target in ["packet", "layers_print"] {
+        seeds.extend(samples().into_iter().map(|sample| Seed {
+            target,
+            name: file_name(sample.name),
+            bytes: join_link_type(sample.link_type, &sample.bytes),
+        }));
+    }
+    seeds.extend(savefiles().into_iter().map(|(name, file)| Seed {
+        target: "savefile",
+        name: file_name(&name),
+        bytes: [&[255, 1, 16, 3], &file[..]].concat(),
+    }));
+    seeds
 }
 
 /// A small file of each format that the reader tells apart.
@@ -134,11 +149,10 @@ mod tests {
 
     #[test]
     fn seeds_have_names_of_their_own_and_are_small() {
-        for (target, seeds) in seeds() {
-            let names: HashSet<_> = seeds.iter().map(|(name, _)| name).collect();
-            assert_eq!(names.len(), seeds.len(), "{target}");
-            assert!(seeds.iter().all(|(_, seed)| seed.len() < 1024), "{target}");
-        }
+        let seeds = seeds();
+        let names: HashSet<_> = seeds.iter().map(|seed| (seed.target, &seed.name)).collect();
+        assert_eq!(names.len(), seeds.len());
+        assert!(seeds.iter().all(|seed| seed.bytes.len() < 1024));
     }
 
     #[test]

@@ -102,6 +102,8 @@ pub fn update_bytes(checksum: u16, old: &[u8], new: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{bytes, format};
+    use crate::{Tcp, Udp, UdpLite};
 
     /// The definition in RFC 1071, section 1, word by word.
     fn reference(bytes: &[u8]) -> u16 {
@@ -136,7 +138,8 @@ mod tests {
     fn ipv4_header_example() {
         // The header of a well-known example: 4500 0073 0000 4000 4011 b861 c0a8 0001 c0a8 00c7.
         let mut header = [
-            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01, 0xc0, 0xa8, 0x00, 0xc7,
+            0x45, 0x00, 0x00, 0x73, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xb8, 0x61, 0xc0, 0xa8, 0x00, 0x01,
+            0xc0, 0xa8, 0x00, 0xc7,
         ];
         assert_eq!(fold(sum(&header)), 0xffff);
         header[10..12].fill(0);
@@ -174,5 +177,41 @@ mod tests {
         bytes[39] = 58;
         assert_eq!(fold(pseudo_ipv6(a, b, IpProtocol::ICMPV6, 0x0001_0002)), reference(&bytes));
         assert_eq!(pseudo(a.into(), IpAddr::V4(Ipv4Addr::LOCALHOST), IpProtocol::TCP, 20), None);
+    }
+
+    /// Checksums of 10.0.0.1 to 10.0.0.2 and of fe80::1 to fe80::2, as computed word by word from the pseudo-headers.
+    #[test]
+    fn transports() {
+        let v4: [IpAddr; 2] = ["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let v6: [IpAddr; 2] = ["fe80::1".parse().unwrap(), "fe80::2".parse().unwrap()];
+        for ([src, dst], tcp, udp, udp_lite) in [(v4, "a568", "2356", "85e0"), (v6, "bc66", "3a54", "9cde")] {
+            let other = if src.is_ipv4() { v6[0] } else { v4[0] };
+            let segment =
+                bytes(&format!("03e80050 00000001 00000002 70180400 {tcp}0000 020405b401010100 616263"));
+            let view = Tcp::parse(&segment).unwrap();
+            assert_eq!((view.checksum_ok(src, dst), view.checksum_ok(src, src)), (Some(true), Some(false)));
+            assert_eq!(
+                (view.checksum_ok(src, other), view.with_missing(1).checksum_ok(src, dst)),
+                (None, None)
+            );
+
+            let datagram = bytes(&format!("03e80035 000b{udp} 616263"));
+            let view = Udp::parse(&datagram).unwrap();
+            assert_eq!((view.checksum_ok(src, dst), view.checksum_ok(src, src)), (Some(true), Some(false)));
+            assert_eq!(Udp::parse(&datagram[..10]).unwrap().checksum_ok(src, dst), None);
+            assert_eq!(Udp::parse(&bytes("03e80035 000b0000 616263")).unwrap().checksum_ok(src, dst), None);
+
+            // The last byte is not covered.
+            for last in ["63", "64"] {
+                let datagram = bytes(&format!("03e80035 000a{udp_lite} 6162{last}"));
+                let view = UdpLite::parse(&datagram).unwrap();
+                assert_eq!(
+                    (view.checksum_ok(src, dst), view.checksum_ok(src, src)),
+                    (Some(true), Some(false))
+                );
+                let cut = UdpLite::parse(&datagram[..10]).unwrap().with_missing(1);
+                assert_eq!((cut.checksum_ok(src, dst), cut.missing()), (Some(true), 1));
+            }
+        }
     }
 }

@@ -90,6 +90,7 @@ macro_rules! header {
             $($field: <$t as $crate::header::Wire>::Stored,)*
         }
 
+        #[allow(clippy::len_without_is_empty, reason = "a length field of the header")]
         impl $Name {
             /// The header's fixed length in bytes.
             pub const LEN: usize = size_of::<Self>();

@@ -35,7 +35,7 @@ pub use layer::{Layer, LayerKind};
 pub use link::ethernet::{Ethernet, EthernetHeader};
 pub use link::llc::{Llc, LlcControl, LlcHeader, Oui, Sap, SnapHeader};
 pub use link::null::{AddressFamily, Null, NullHeader};
-pub use link::sll::{PacketType, Sll, SllHeader};
+pub use link::sll::{Sll, SllHeader, SllPacketType};
 pub use link::sll2::{Sll2, Sll2Header};
 pub use link::vlan::{Vlan, VlanHeader};
 pub use mac::{MacAddr, ParseMacAddrError};
@@ -45,8 +45,8 @@ pub use net::destination_options::Ipv6DestinationOptions;
 pub use net::esp::{Esp, EspHeader};
 pub use net::fragment::Ipv6Fragment;
 pub use net::hop_by_hop::Ipv6HopByHop;
-pub use net::icmpv4::Icmpv4;
-pub use net::icmpv6::Icmpv6;
+pub use net::icmpv4::{Icmpv4, Icmpv4Header, Icmpv4Message, Icmpv4Type};
+pub use net::icmpv6::{Icmpv6, Icmpv6Header, Icmpv6Message, Icmpv6Type};
 pub use net::igmp::{
     Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources, IgmpType, IgmpV3Query,
     MtraceHeader,

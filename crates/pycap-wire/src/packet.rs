@@ -96,10 +96,10 @@ impl<'a> Packet<'a> {
     /// What is none of the typed stacks.
     #[inline(always)]
     pub(crate) fn beyond_stacks(link_type: LinkType, data: &'a [u8]) -> Self {
-        if link_type == LinkType::ETHERNET {
-            if let Some(packet) = Self::chain(data) {
-                return packet;
-            }
+        if link_type == LinkType::ETHERNET
+            && let Some(packet) = Self::chain(data)
+        {
+            return packet;
         }
         Self::general(link_type, data)
     }
@@ -171,6 +171,7 @@ impl<'a> Packet<'a> {
     pub fn vlans(&self) -> Vlans<'a> {
         let (next, rest) = match self.link {
             Some(Link::Ethernet(view)) => (view.next(), view.rest()),
+            Some(Link::Null(view)) => (view.next(), view.payload()),
             Some(Link::Sll(view)) => (view.next(), view.payload()),
             Some(Link::Sll2(view)) => (view.next(), view.payload()),
             _ => (Next::End, self.data),

@@ -225,8 +225,8 @@ macro_rules! stack {
             /// The transport.
             #[inline(always)]
             pub fn $transport(&self) -> $Transport<'a> {
-                let options = self.frame.get($Headers::REST..self.payload_offset()).unwrap_or_default();
-                $Transport::whole(&self.headers.transport, options, self.payload)
+                let rest = self.frame.get($Headers::REST..self.headers.end()).unwrap_or_default();
+                $Transport::whole(&self.headers.transport, rest, self.payload)
             }
 
             /// The transport's payload.

@@ -145,7 +145,8 @@ mod tests {
     }
 
     fn ethernet(hex: &str) -> String {
-        Summary::new(LinkType::ETHERNET, &bytes(&(String::from("0050ba8fc45f 00039344a992") + hex))).to_string()
+        Summary::new(LinkType::ETHERNET, &bytes(&(String::from("0050ba8fc45f 00039344a992") + hex)))
+            .to_string()
     }
 
     fn with_link(hex: &str) -> String {
@@ -176,14 +177,18 @@ mod tests {
     #[test]
     fn cut_headers_are_marked() {
         let udp = bytes(UDP);
-        let raw = |length: usize| Summary::new(LinkType::RAW, &udp[..length]).with_original_len(32).to_string();
+        let raw =
+            |length: usize| Summary::new(LinkType::RAW, &udp[..length]).with_original_len(32).to_string();
         assert_eq!(raw(32), "IP 10.0.0.1.4000 > 10.0.0.2.9: UDP, length 4");
         assert_eq!(raw(28), "IP 10.0.0.1.4000 > 10.0.0.2.9: UDP, length 4");
         assert_eq!(raw(24), "IP 10.0.0.1.4000 > 10.0.0.2.9:  [|udp]");
         assert_eq!(raw(22), "IP 10.0.0.1 > 10.0.0.2:  [|udp]");
         assert_eq!(raw(6), "IP  [|ip]");
         let short = Summary::new(LinkType::RAW, &udp[..24]);
-        assert_eq!(short.to_string(), "IP truncated-ip - 8 bytes missing! 10.0.0.1.4000 > 10.0.0.2.9:  [|udp]");
+        assert_eq!(
+            short.to_string(),
+            "IP truncated-ip - 8 bytes missing! 10.0.0.1.4000 > 10.0.0.2.9:  [|udp]"
+        );
         assert_eq!(Summary::new(LinkType::ETHERNET, &udp[..10]).to_string(), " [|ether]");
         assert_eq!(ethernet("8100 60"), " [|vlan]");
     }

@@ -123,15 +123,9 @@ impl<'a, 'o> Layers<'a, 'o> {
             Some(Err(error)) => return Err(Stop::from_error(error)),
             None => self.ask_hook()?,
         };
-        let ipv6_after_all = matches!(layer, Layer::Ipv4(ip) if ip.header().version() == 6);
-        let layer = if ipv6_after_all { layer } else { self.note_missing(layer) };
+        let layer = self.note_missing(layer);
         let located = Located { layer, offset: self.offset, quoted: self.quoted };
         self.left -= 1;
-        if ipv6_after_all {
-            // The number that led here says IPv4, the version IPv6: the version is believed, and no byte is IPv4's.
-            self.next = Next::EtherType(EtherType::IPV6);
-            return Ok(located);
-        }
         self.offset += layer.header_len();
         self.rest = layer.payload();
         self.next = layer.next();
@@ -155,6 +149,8 @@ impl<'a, 'o> Layers<'a, 'o> {
             Layer::Ipv6Fragment(view) => return Layer::Ipv6Fragment(view.with_missing(self.missing)),
             Layer::Tcp(view) => return Layer::Tcp(view.with_missing(self.missing)),
             Layer::UdpLite(view) => return Layer::UdpLite(view.with_missing(self.missing)),
+            Layer::Icmpv4(view) => return Layer::Icmpv4(view.with_missing(self.missing)),
+            Layer::Icmpv6(view) => return Layer::Icmpv6(view.with_missing(self.missing)),
             _ => (),
         }
         layer
@@ -170,8 +166,11 @@ impl<'a, 'o> Layers<'a, 'o> {
     }
 
     fn ask_hook(&self) -> Result<Layer<'a>, Stop> {
-        if self.rest.is_empty() || matches!(self.next, Next::End | Next::IpProtocol(IpProtocol::NO_NEXT_HEADER)) {
-            return Err(Stop::End);
+        match self.next {
+            Next::Fragment(protocol) if self.rest.is_empty() => return Err(Stop::Fragment(protocol)),
+            Next::End | Next::IpProtocol(IpProtocol::NO_NEXT_HEADER) => return Err(Stop::End),
+            _ if self.rest.is_empty() => return Err(Stop::End),
+            _ => (),
         }
         if let Some(custom) = self.hook.and_then(|hook| hook.dissect(self.next, self.rest)) {
             return Ok(Layer::Custom(custom));
@@ -215,15 +214,14 @@ fn dispatch(next: Next, bytes: &[u8]) -> Option<Result<Layer<'_>, Error>> {
             4 => Ipv4::parse(bytes).map(Layer::Ipv4),
             _ => return None,
         },
-        Next::Link(LinkType::IPV4) if bytes.first().is_some_and(|byte| byte >> 4 == 6) => Ipv6::parse(bytes).map(Layer::Ipv6),
-        Next::Link(LinkType::IPV4) => Ipv4::parse(bytes).map(Layer::Ipv4),
+        Next::Link(LinkType::IPV4) => ipv4(bytes),
         Next::Link(LinkType::IPV6) => Ipv6::parse(bytes).map(Layer::Ipv6),
 
-        Next::EtherType(EtherType::IPV4) => Ipv4::parse(bytes).map(Layer::Ipv4),
+        Next::EtherType(EtherType::IPV4) => ipv4(bytes),
         Next::EtherType(EtherType::IPV6) => Ipv6::parse(bytes).map(Layer::Ipv6),
         Next::EtherType(EtherType::ARP | EtherType::RARP) => Arp::parse(bytes).map(Layer::Arp),
         Next::EtherType(ether_type) if ether_type.is_vlan() => Vlan::parse(bytes).map(Layer::Vlan),
-        Next::Llc => Llc::parse(bytes).map(Layer::Llc),
+        Next::Llc | Next::Link(LinkType::ATM_RFC1483) => Llc::parse(bytes).map(Layer::Llc),
 
         Next::IpProtocol(protocol) => match protocol {
             IpProtocol::TCP => Tcp::parse(bytes).map(Layer::Tcp),
@@ -232,7 +230,7 @@ fn dispatch(next: Next, bytes: &[u8]) -> Option<Result<Layer<'_>, Error>> {
             IpProtocol::ICMP => Icmpv4::parse(bytes).map(Layer::Icmpv4),
             IpProtocol::ICMPV6 => Icmpv6::parse(bytes).map(Layer::Icmpv6),
             IpProtocol::IGMP => Igmp::parse(bytes).map(Layer::Igmp),
-            IpProtocol::IPV4 => Ipv4::parse(bytes).map(Layer::Ipv4),
+            IpProtocol::IPV4 => ipv4(bytes),
             IpProtocol::IPV6 => Ipv6::parse(bytes).map(Layer::Ipv6),
             IpProtocol::HOP_BY_HOP => Ipv6HopByHop::parse(bytes).map(Layer::Ipv6HopByHop),
             IpProtocol::ROUTING => Ipv6Routing::parse(bytes).map(Layer::Ipv6Routing),
@@ -248,4 +246,12 @@ fn dispatch(next: Next, bytes: &[u8]) -> Option<Result<Layer<'_>, Error>> {
         },
         _ => return None,
     })
+}
+
+/// What a number announces as IPv4. Where the version says IPv6, it is believed: so does tcpdump.
+fn ipv4(bytes: &[u8]) -> Result<Layer<'_>, Error> {
+    match bytes.first().map(|byte| byte >> 4) {
+        Some(6) => Ipv6::parse(bytes).map(Layer::Ipv6),
+        _ => Ipv4::parse(bytes).map(Layer::Ipv4),
+    }
 }

@@ -16,7 +16,7 @@ use corpus::Corpus;
 use report::Report;
 
 /// The protocols that pycap has taken on, by their names in the recorded dissection.
-const SUPPORTED: &str = "eth,llc,vlan,ieee8021ad,null,sll,arp,ip,ipv6,ipv6_hopopts,ipv6_routing,ipv6_frag,\
+const SUPPORTED: &str = "eth,llc,vlan,ieee8021ad,null,sll,sll2,arp,ip,ipv6,ipv6_hopopts,ipv6_routing,ipv6_frag,\
 ipv6_dstopts,mobility,ah,esp,icmp,icmpv6,igmp,tcp,udp,udplite";
 
 /// The most packets, in percent, that may differ for a reason that is checked in.

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use pycap_capture::{Frame, Savefile};
-use pycap_wire::{ErrorKind, Field, Layer, LayerKind, LinkType, Packet, Stop, Value};
+use pycap_wire::{
+    ErrorKind, EtherType, Field, IpProtocol, Layer, LayerKind, LinkType, Next, Packet, Stop, Value,
+};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value as Json;
 
@@ -32,6 +34,9 @@ pub(crate) struct Record {
     err: Vec<String>,
 }
 
+/// tshark goes on for longer than any other user would want.
+const MAX_LAYERS: usize = 1000;
+
 /// One layer of a packet.
 pub(crate) struct LayerRecord {
     pub(crate) name: &'static str,
@@ -39,6 +44,8 @@ pub(crate) struct LayerRecord {
     size: usize,
     /// For a quoted layer: the place of the ICMP layer in `l`.
     quoted_in: Option<usize>,
+    /// Whether it is an 802.1ad tag after EtherType 0x88a8 that the next such tag is to be joined to.
+    service_tag: bool,
     pub(crate) fields: BTreeMap<&'static str, Json>,
 }
 
@@ -56,14 +63,26 @@ impl Record {
     /// The dissection of a frame.
     pub(crate) fn new(n: u64, frame: Frame<'_>) -> Self {
         let packet = Packet::parse(frame.link_type(), frame.data());
-        let mut walk = packet.layers().with_cut(frame.missing() as usize);
+        let mut walk = packet.layers().with_cut(frame.missing() as usize).with_max_layers(MAX_LAYERS);
         let (mut l, mut quoted) = (Vec::new(), Vec::new());
         let mut icmp = None;
-        while let Some(located) = walk.next_located() {
+        loop {
+            let announced = walk.payload_kind();
+            let version_6 = is_ipv4(announced) && walk.payload().first().is_some_and(|byte| byte >> 4 == 6);
+            let offset = walk.payload_offset();
+            let located = walk.next_located();
+            let is_quoted = located.map_or(icmp.is_some(), |located| located.quoted);
+            if version_6 && !is_quoted {
+                l.push(LayerRecord::version_6(offset));
+            }
+            let Some(located) = located else { break };
             let mut record = LayerRecord::new(&located.layer, located.offset);
+            record.service_tag = announced == Next::EtherType(EtherType::QINQ);
             if located.quoted {
                 record.quoted_in = icmp;
                 quoted.push(record);
+            } else if announced == Next::EtherType(EtherType::QINQ) && joins_tags(&mut l, &record) {
+                continue;
             } else {
                 if matches!(located.layer.kind(), LayerKind::Icmpv4 | LayerKind::Icmpv6) {
                     icmp = Some(l.len());
@@ -77,6 +96,7 @@ impl Record {
                 offset: walk.payload_offset(),
                 size: walk.payload().len(),
                 quoted_in: icmp.filter(|_| !quoted.is_empty()),
+                service_tag: false,
                 fields: BTreeMap::new(),
             };
             if data.quoted_in.is_some() { quoted.push(data) } else { l.push(data) }
@@ -96,11 +116,57 @@ impl Record {
     }
 }
 
+/// Whether the number announces IPv4; a link type that does is not shown by tshark.
+fn is_ipv4(next: Next) -> bool {
+    matches!(next, Next::EtherType(EtherType::IPV4) | Next::IpProtocol(IpProtocol::IPV4))
+}
+
+/// tshark shows two service tags (EtherType 0x88a8) in a row as one layer. Joins `tag` to the last of `layers` where that is
+/// the first of two.
+fn joins_tags(layers: &mut [LayerRecord], tag: &LayerRecord) -> bool {
+    let first_of_two = |layer: &&mut LayerRecord| {
+        layer.name == "vlan"
+            && layer.offset + 4 == tag.offset
+            && layer.fields.get("type") == Some(&EtherType::QINQ.0.into())
+            && layer.service_tag
+    };
+    let Some(first) = layers.last_mut().filter(first_of_two) else { return false };
+    for name in ["pcp", "dei"] {
+        if let (Some(one), Some(two)) = (first.fields.get_mut(name), tag.fields.get(name)) {
+            *one = Json::Array(vec![one.take(), two.clone()]);
+        }
+    }
+    if let Some(id) = first.fields.remove("vid") {
+        first.fields.insert("svid", id);
+    }
+    if let Some(id) = tag.fields.get("vid") {
+        first.fields.insert("cvid", id.clone());
+    }
+    first.fields.remove("type");
+    first.service_tag = false;
+    true
+}
+
 impl LayerRecord {
+    /// What tshark shows of an IPv4 header whose version is 6, before it takes it for IPv6.
+    fn version_6(offset: usize) -> Self {
+        let fields = BTreeMap::from([("version", 6.into())]);
+        Self { name: "ip", offset, size: 20, quoted_in: None, service_tag: false, fields }
+    }
+
     fn new(layer: &Layer<'_>, offset: usize) -> Self {
         let kind = layer.kind();
         let mut fields = BTreeMap::new();
+        let mut multipath = false;
         layer.fields(&mut |field| {
+            if kind == LayerKind::Tcp {
+                // tshark leaves the multipath option out of its lists: the kind, and the length that comes right after it.
+                let was_multipath = core::mem::take(&mut multipath);
+                multipath = field.name == "opt_kinds" && field.value == Value::Uint(30);
+                if multipath || was_multipath && field.name == "opt_lens" {
+                    return;
+                }
+            }
             let (name, value) = (oracle_name(kind, field.name), json(&field));
             if field.repeated {
                 if let Json::Array(list) = fields.entry(name).or_insert_with(|| Json::Array(Vec::new())) {
@@ -110,7 +176,14 @@ impl LayerRecord {
                 fields.entry(name).or_insert(value);
             }
         });
-        Self { name: layer.name(), offset, size: layer.header_len(), quoted_in: None, fields }
+        Self {
+            name: layer.name(),
+            offset,
+            size: layer.header_len(),
+            quoted_in: None,
+            service_tag: false,
+            fields,
+        }
     }
 }
 
@@ -153,6 +226,10 @@ fn json(field: &Field<'_>) -> Json {
     match field.value {
         Value::Uint(n) | Value::Hex(n) => n.into(),
         Value::Ipv6(address) => ipv6_text(address).into(),
+        // tshark joins the bytes of a link-layer address of another length than Ethernet's by colons too.
+        Value::Bytes(bytes) if field.name == "opt_lladdr" => {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":").into()
+        }
         other => other.to_string().into(),
     }
 }
@@ -193,5 +270,40 @@ fn trouble(stop: Option<Stop>, cut: bool) -> Option<String> {
         Stop::Malformed(_) => Some("malformed-expert".to_owned()),
         Stop::Fragment(_) => Some("unreassembled".to_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ipv6_addresses_are_written_as_the_c_library_does() {
+        for text in
+            ["::", "::1", "::ffff:192.0.2.1", "::192.0.2.1", "2001:db8::1:0:0:1", "::1:2", "1:2:3:4:5:6:7::"]
+        {
+            let address: Ipv6Addr = text.parse().unwrap();
+            let wanted = match text {
+                // Both forms stand for the same bits.
+                "::1:2" => "::0.1.0.2",
+                "1:2:3:4:5:6:7::" => "1:2:3:4:5:6:7:0",
+                other => other,
+            };
+            assert_eq!(ipv6_text(address), wanted);
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_recorded_form() {
+        let bytes = pycap_testkit::packet::ethernet(0x0800, &pycap_testkit::packet::ipv4(17, &[0x9c; 6]));
+        let frame = Frame::new(&bytes, LinkType::ETHERNET).with_original_len(60);
+        let line = serde_json::to_value(Record::new(3, frame)).unwrap();
+        assert_eq!(line["n"], 3);
+        assert_eq!(line["ts"], Json::Null);
+        assert_eq!((&line["caplen"], &line["len"]), (&Json::from(40), &Json::from(60)));
+        assert_eq!(line["layers"], serde_json::json!(["eth", "ip", "data"]));
+        assert_eq!(line["l"][1]["off"], 14);
+        assert_eq!(line["l"][1]["src"], "192.0.2.1");
+        assert_eq!(line["err"], serde_json::json!(["short"]));
     }
 }

@@ -95,10 +95,7 @@ pub fn pcap_of(magic: u32, link_type: u32, frames: &[(u32, u32, &[u8], Option<u3
 /// The bytes of hexadecimal digits; spaces do not count.
 pub fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 /// The addresses of an Ethernet frame.
@@ -113,7 +110,9 @@ pub fn conversation() -> Vec<u8> {
     let tcp = |ends: &str, numbers: &str, data: &str| {
         let length = 40 + data.len() / 2;
         let (addresses, ports) = ends.split_at(18);
-        frame(&format!("0800 4500{length:04x} 00010000 40060000 {addresses} {ports} {numbers} 03e8 00000000 {data}"))
+        frame(&format!(
+            "0800 4500{length:04x} 00010000 40060000 {addresses} {ports} {numbers} 03e8 00000000 {data}"
+        ))
     };
     let udp = "4500 0020 0001 0000 4011 0000 0a000001 0a000002 0fa00009 000c0000 6162630d";
     let frames = [
@@ -129,7 +128,17 @@ pub fn conversation() -> Vec<u8> {
         frame("0800 4500 0020 0001 0000 4011 0000 0a00"),
         frame(&format!("0800 {}", &udp[..52])),
     ];
-    let times = [(405, 123_456), (405, 999_999), (406, 0), (406, 1), (407, 0), (500, 0), (9_999, 5), (9_998, 7), (0, 0)];
+    let times = [
+        (405, 123_456),
+        (405, 999_999),
+        (406, 0),
+        (406, 1),
+        (407, 0),
+        (500, 0),
+        (9_999, 5),
+        (9_998, 7),
+        (0, 0),
+    ];
     let records: Vec<(u32, u32, &[u8], Option<u32>)> = frames
         .iter()
         .enumerate()

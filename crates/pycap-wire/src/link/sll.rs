@@ -19,7 +19,7 @@ use crate::{Error, EtherType, Field, LayerKind, LinkType, MacAddr, Next, Visit};
 
 number! {
     /// Which way a packet went, as seen from the host that captured it (`PACKET_` numbers of Linux).
-    pub struct PacketType(u16) {
+    pub struct SllPacketType(u16) {
         HOST = 0, "In";
         BROADCAST = 1, "B";
         MULTICAST = 2, "M";
@@ -32,7 +32,7 @@ header! {
     /// The cooked header: 16 bytes.
     pub struct SllHeader {
         /// Which way the packet went.
-        packet_type, set_packet_type: PacketType;
+        packet_type, set_packet_type: SllPacketType;
         /// The device's ARPHRD_ type.
         hardware_type, set_hardware_type: HardwareType;
         /// Length of the sender's address in bytes; more than 8 where it is cut.
@@ -71,7 +71,7 @@ impl<'a> Sll<'a> {
     }
 
     /// Which way the packet went.
-    pub fn packet_type(&self) -> PacketType {
+    pub fn packet_type(&self) -> SllPacketType {
         self.header.packet_type()
     }
 

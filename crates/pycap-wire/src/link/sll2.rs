@@ -19,7 +19,7 @@ use core::fmt;
 
 use crate::display::from_fn;
 use crate::header::header;
-use crate::link::sll::{self, PacketType};
+use crate::link::sll::{self, SllPacketType};
 use crate::net::arp::HardwareType;
 use crate::{Error, EtherType, Field, LayerKind, MacAddr, Next, Visit};
 
@@ -45,8 +45,8 @@ header! {
 
 impl Sll2Header {
     /// Which way the packet went.
-    pub fn packet_type(&self) -> PacketType {
-        PacketType(self.packet_type_byte().into())
+    pub fn packet_type(&self) -> SllPacketType {
+        SllPacketType(self.packet_type_byte().into())
     }
 }
 
@@ -92,7 +92,7 @@ impl<'a> Sll2<'a> {
     }
 
     /// Which way the packet went.
-    pub fn packet_type(&self) -> PacketType {
+    pub fn packet_type(&self) -> SllPacketType {
         self.header.packet_type()
     }
 

@@ -146,8 +146,15 @@ impl<'a> Ah<'a> {
     /// The one-line form: `AH(spi=0x11111111,seq=0x1,icv=0xa0a1a2a3a4a5a6a7a8a9aaab)`.
     pub fn summary(&self) -> impl fmt::Display + 'a {
         let Self { header, icv, .. } = *self;
+        let end = if self.missing() > 0 { " [|ah]" } else { ")" };
         from_fn(move |f| {
-            write!(f, "AH(spi={:#010x},seq={:#x},icv=0x{})", header.spi(), header.seq(), Value::Bytes(icv))
+            write!(
+                f,
+                "AH(spi={:#010x},seq={:#x},icv=0x{}{end}",
+                header.spi(),
+                header.seq(),
+                Value::Bytes(icv)
+            )
         })
     }
 }

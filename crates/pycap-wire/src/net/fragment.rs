@@ -180,3 +180,38 @@ impl fmt::Display for Ipv6Fragment<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_later_piece_names_no_header() {
+        // tshark 4.0: offset 181 (1448 bytes), more 1, ident 0xf88eb466.
+        let bytes = [17, 0, 0x05, 0xa9, 0xf8, 0x8e, 0xb4, 0x66, 1, 2, 3];
+        let view = Ipv6Fragment::parse(&bytes).unwrap();
+        assert_eq!((view.fragment_offset(), view.more_fragments(), view.id()), (1448, true, 0xf88e_b466));
+        assert_eq!(view.next(), Next::Fragment(IpProtocol::UDP));
+        assert_eq!(view.with_missing(1445).summary().to_string(), "frag (1448|1448)");
+    }
+
+    #[test]
+    fn the_first_piece_names_its_header() {
+        let view = Ipv6Fragment::parse(&[6, 0, 0, 1, 0, 0, 0, 1]).unwrap();
+        assert_eq!((view.next(), view.is_fragment()), (Next::IpProtocol(IpProtocol::TCP), true));
+        let atomic = Ipv6Fragment::parse(&[6, 0, 0, 6, 0, 0, 0, 1]).unwrap();
+        assert!(!atomic.is_fragment());
+        assert!(Ipv6Fragment::parse(&[6, 0, 0, 6, 0, 0, 0]).is_err());
+    }
+
+    #[test]
+    fn bit_fields_are_set_apart() {
+        let mut header = Ipv6FragmentHeader::zeroed();
+        header.set_more_fragments(true);
+        header.set_fragment_offset(1455);
+        assert_eq!((header.fragment_offset(), header.offset_more()), (1448, 1449));
+    }
+}

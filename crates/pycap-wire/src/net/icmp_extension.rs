@@ -46,7 +46,7 @@ header! {
     /// An object's header: 4 bytes.
     pub struct IcmpObjectHeader {
         /// Length of the object with this header in bytes.
-        len, set_len: u16;
+        length, set_length: u16;
         /// Class: what the object is.
         class, set_class: IcmpObjectClass;
         /// C-type: its form within the class.
@@ -122,7 +122,7 @@ impl<'a> Iterator for RawObjects<'a> {
 
     fn next(&mut self) -> Option<RawObject<'a>> {
         let (header, after) = IcmpObjectHeader::split(self.rest)?;
-        let Some(length) = usize::from(header.len()).checked_sub(IcmpObjectHeader::LEN) else {
+        let Some(length) = usize::from(header.length()).checked_sub(IcmpObjectHeader::LEN) else {
             self.rest = &[];
             return Some(RawObject { header, data: after });
         };
@@ -172,7 +172,7 @@ pub enum IcmpObject<'a> {
 impl<'a> RawObject<'a> {
     fn object(&self) -> IcmpObject<'a> {
         let (header, data) = (self.header, self.data);
-        if usize::from(header.len()) < IcmpObjectHeader::LEN {
+        if usize::from(header.length()) < IcmpObjectHeader::LEN {
             return IcmpObject::Malformed { header, rest: data };
         }
         let known = match (header.class(), header.ctype()) {
@@ -194,7 +194,7 @@ impl<'a> RawObject<'a> {
 
     fn fields(&self, offset: usize, visit: Visit<'_, 'a>) {
         let header = self.header;
-        visit(Field::uint("ext_len", offset, header.len()).repeated());
+        visit(Field::uint("ext_len", offset, header.length()).repeated());
         visit(Field::uint("ext_class", offset + 2, header.class()).means(header.class().name()).repeated());
         let object = self.object();
         if !matches!(object, IcmpObject::Malformed { .. }) {
@@ -395,8 +395,12 @@ impl<'a> InterfaceInformation<'a> {
             visit(Field::uint("if_address_family", offset + at, family).repeated());
         }
         match parts.address {
-            Some((at, IpAddr::V4(address))) => visit(Field::ipv4("if_address", offset + at, address).repeated()),
-            Some((at, IpAddr::V6(address))) => visit(Field::ipv6("if_address", offset + at, address).repeated()),
+            Some((at, IpAddr::V4(address))) => {
+                visit(Field::ipv4("if_address", offset + at, address).repeated())
+            }
+            Some((at, IpAddr::V6(address))) => {
+                visit(Field::ipv6("if_address", offset + at, address).repeated())
+            }
             None => {}
         }
         if let Some((at, name)) = parts.name {
@@ -418,9 +422,8 @@ mod tests {
     #[test]
     fn mpls_label_stack() {
         // Version 2, one object of 12 bytes with two entries: labels 16 and 1000.
-        let bytes = [
-            0x20, 0x00, 0x00, 0x00, 0x00, 0x0c, 0x01, 0x01, 0x00, 0x01, 0x00, 0x01, 0x00, 0x3e, 0x8b, 0xff,
-        ];
+        let bytes =
+            [0x20, 0x00, 0x00, 0x00, 0x00, 0x0c, 0x01, 0x01, 0x00, 0x01, 0x00, 0x01, 0x00, 0x3e, 0x8b, 0xff];
         let extension = IcmpExtension::parse(&bytes).unwrap();
         assert_eq!(extension.checksum_ok(), None);
         let objects: Vec<_> = extension.objects().collect();
@@ -433,8 +436,8 @@ mod tests {
     fn interface_information_with_all_parts() {
         // Outgoing interface, index 7, 10.1.2.3, "eth0" padded to 8, MTU 1500 (RFC 5837, 4.1 to 4.4).
         let bytes = [
-            0x20, 0x00, 0x00, 0x00, 0x00, 0x1c, 0x02, 0x8f, 0, 0, 0, 7, 0, 1, 0, 0, 10, 1, 2, 3, 8, b'e', b't', b'h', b'0', 0, 0, 0,
-            0, 0, 5, 220,
+            0x20, 0x00, 0x00, 0x00, 0x00, 0x1c, 0x02, 0x8f, 0, 0, 0, 7, 0, 1, 0, 0, 10, 1, 2, 3, 8, b'e',
+            b't', b'h', b'0', 0, 0, 0, 0, 0, 5, 220,
         ];
         let object = IcmpExtension::parse(&bytes).unwrap().objects().next().unwrap();
         let IcmpObject::InterfaceInformation(information) = object else { panic!("{object:?}") };
@@ -447,10 +450,20 @@ mod tests {
 
     #[test]
     fn lengths_that_lie() {
-        let object = |bytes: &'static [u8]| IcmpExtension::parse(bytes).unwrap().objects().collect::<Vec<_>>();
-        assert!(matches!(object(&[0x20, 0, 0, 0, 0, 3, 1, 1, 9, 9])[..], [IcmpObject::Malformed { rest: [9, 9], .. }]));
-        assert!(matches!(object(&[0x20, 0, 0, 0, 0xff, 0xff, 9, 1, 7])[..], [IcmpObject::Unknown { data: [7], .. }]));
-        assert!(matches!(object(&[0x20, 0, 0, 0, 0, 6, 3, 2, 9, 9])[..], [IcmpObject::Unknown { data: [9, 9], .. }]));
+        let object =
+            |bytes: &'static [u8]| IcmpExtension::parse(bytes).unwrap().objects().collect::<Vec<_>>();
+        assert!(matches!(
+            object(&[0x20, 0, 0, 0, 0, 3, 1, 1, 9, 9])[..],
+            [IcmpObject::Malformed { rest: [9, 9], .. }]
+        ));
+        assert!(matches!(
+            object(&[0x20, 0, 0, 0, 0xff, 0xff, 9, 1, 7])[..],
+            [IcmpObject::Unknown { data: [7], .. }]
+        ));
+        assert!(matches!(
+            object(&[0x20, 0, 0, 0, 0, 6, 3, 2, 9, 9])[..],
+            [IcmpObject::Unknown { data: [9, 9], .. }]
+        ));
         assert_eq!(IcmpExtension::parse(&[0x30, 0, 0, 0]), None);
     }
 }

@@ -31,8 +31,8 @@ pub use message::{
     RedirectHeader, TimeExceededHeader, TimestampHeader, TracerouteHeader, UnreachableHeader,
 };
 pub use router::{
-    AgentExtension, AgentExtensions, MobilityAgentHeader, RouterAddress, RouterAddresses, RouterAdvertisement,
-    RouterAdvertisementHeader,
+    AgentExtension, AgentExtensions, MobilityAgentHeader, RouterAddress, RouterAddresses,
+    RouterAdvertisement, RouterAdvertisementHeader,
 };
 
 header! {
@@ -52,6 +52,7 @@ header! {
 pub struct Icmpv4<'a> {
     header: &'a Icmpv4Header,
     body: &'a [u8],
+    beyond: usize,
 }
 
 /// Where the parts of a message's body are, as offsets into it.
@@ -70,9 +71,16 @@ impl<'a> Icmpv4<'a> {
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         match Icmpv4Header::split(bytes) {
-            Some((header, body)) => Ok(Self { header, body }),
+            Some((header, body)) => Ok(Self { header, body, beyond: 0 }),
             None => Err(Error::truncated(LayerKind::Icmpv4, Icmpv4Header::LEN, bytes.len())),
         }
+    }
+
+    /// The same message with the number of bytes that IP promises beyond the captured ones: the header says no length.
+    #[must_use]
+    #[inline(always)]
+    pub fn with_missing(self, missing: usize) -> Self {
+        Self { beyond: missing, ..self }
     }
 
     /// The first four bytes as fields.
@@ -115,8 +123,8 @@ impl<'a> Icmpv4<'a> {
 
     /// The extension structure of an error message or of an extended echo request (RFC 4884, RFC 8335).
     ///
-    /// It stands where the length of the quoted packet says; where that is 0, as before RFC 4884, it is taken to stand
-    /// after 128 bytes if the quoted packet was not longer.
+    /// It stands where the length of the quoted packet says; where that is 0, as before RFC 4884, or the type has no such
+    /// length, it is taken to stand after 128 bytes if the quoted packet was not longer.
     pub fn extension(&self) -> Option<IcmpExtension<'a>> {
         IcmpExtension::parse(self.body.get(self.parts().extension?..)?)
     }
@@ -144,14 +152,14 @@ impl<'a> Icmpv4<'a> {
         }
     }
 
-    /// How many bytes of the message's own fields are not there.
+    /// How many bytes of the message's own fields, or of what IP promises, are not there.
     #[inline]
     pub fn missing(&self) -> usize {
         let own = match self.message() {
             Icmpv4Message::RouterAdvertisement(advertisement) => advertisement.claimed_len(),
             _ => self.icmp_type().own_len(),
         };
-        own.saturating_sub(self.body.len())
+        own.saturating_sub(self.body.len()).max(self.beyond)
     }
 
     /// What makes the header contradict itself: nothing, here.
@@ -160,10 +168,9 @@ impl<'a> Icmpv4<'a> {
         None
     }
 
-    /// Whether the checksum over all the bytes of this view is right.
+    /// Whether the checksum is right; `None` where [`missing`](Self::missing) says that not all of the message is there.
     ///
-    /// A message has no length of its own: where [`Ipv4::missing`](crate::Ipv4::missing) is not 0, or the packet is a
-    /// fragment, the answer means nothing. `None` where not even the message's own fields are all there.
+    /// The message ends where the view ends; in a fragment the answer means nothing.
     pub fn checksum_ok(&self) -> Option<bool> {
         let sum = || checksum::sum(self.header.as_bytes()) + checksum::sum(self.body);
         (self.missing() == 0).then(|| checksum::fold(sum()) == 0xffff)
@@ -174,12 +181,14 @@ impl<'a> Icmpv4<'a> {
         let own = icmp_type.own_len().min(len);
         let rest = self.body.get(own..).unwrap_or_default();
         match icmp_type {
-            Icmpv4Type::EXTENDED_ECHO_REQUEST => Parts { payload: len, payload_end: len, extension: Some(own) },
+            Icmpv4Type::EXTENDED_ECHO_REQUEST => {
+                Parts { payload: len, payload_end: len, extension: Some(own) }
+            }
             Icmpv4Type::ROUTER_ADVERTISEMENT | Icmpv4Type::DOMAIN_NAME_REPLY => {
                 Parts { payload: len, payload_end: len, extension: None }
             }
-            icmp_type if icmp_type.is_extensible() => {
-                let words = self.body.get(1).copied().unwrap_or(0);
+            icmp_type if icmp_type.quotes() && icmp_type != Icmpv4Type::PHOTURIS => {
+                let words = self.body.get(1).filter(|_| icmp_type.is_extensible()).copied().unwrap_or(0);
                 match quoted_len(words, rest) {
                     Some((end, extension)) => {
                         Parts { payload: own, payload_end: own + end, extension: Some(own + extension) }
@@ -206,12 +215,11 @@ impl<'a> Icmpv4<'a> {
 
     /// The one-line form: `ICMP echo request, id 1, seq 1, length 64`.
     ///
-    /// The length is that of the bytes of this view; [`summary_with_len`](Self::summary_with_len) takes another.
     pub fn summary(&self) -> impl fmt::Display + 'a {
-        self.summary_with_len(Icmpv4Header::LEN + self.body.len())
+        self.summary_with_len((Icmpv4Header::LEN + self.body.len()).saturating_add(self.beyond))
     }
 
-    /// The one-line form with the message's length as the IP header claims it, where not all of it was captured.
+    /// The one-line form with the message's length as IP claims it.
     pub fn summary_with_len(&self, len: usize) -> impl fmt::Display + 'a {
         summary::summary(*self, len)
     }

@@ -15,7 +15,7 @@
 //! files of this folder: errors, echo, neighbour discovery and small messages in `message.rs`.
 
 use core::fmt;
-use core::net::Ipv6Addr;
+use core::net::IpAddr;
 
 use crate::checksum;
 use crate::header::header;
@@ -53,6 +53,7 @@ header! {
 pub struct Icmpv6<'a> {
     header: &'a Icmpv6Header,
     body: &'a [u8],
+    beyond: usize,
 }
 
 /// Where the parts of a message's body are, as offsets into it.
@@ -71,9 +72,16 @@ impl<'a> Icmpv6<'a> {
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         match Icmpv6Header::split(bytes) {
-            Some((header, body)) => Ok(Self { header, body }),
+            Some((header, body)) => Ok(Self { header, body, beyond: 0 }),
             None => Err(Error::truncated(LayerKind::Icmpv6, Icmpv6Header::LEN, bytes.len())),
         }
+    }
+
+    /// The same message with the number of bytes that IP promises beyond the captured ones: the header says no length.
+    #[must_use]
+    #[inline(always)]
+    pub fn with_missing(self, missing: usize) -> Self {
+        Self { beyond: missing, ..self }
     }
 
     /// The first four bytes as fields.
@@ -141,14 +149,14 @@ impl<'a> Icmpv6<'a> {
         if may_quote && !self.payload().is_empty() { Next::EtherType(EtherType::IPV6) } else { Next::End }
     }
 
-    /// How many bytes of the message's own fields and counted lists are not there.
+    /// How many bytes of the message's own fields, or of what IP promises, are not there.
     #[inline]
     pub fn missing(&self) -> usize {
         let own = match self.message() {
             Icmpv6Message::MldQuery(query) => query.claimed_len(),
             _ => self.icmp_type().own_len(),
         };
-        own.saturating_sub(self.body.len())
+        own.saturating_sub(self.body.len()).max(self.beyond)
     }
 
     /// What makes the header contradict itself: nothing, here.
@@ -157,19 +165,20 @@ impl<'a> Icmpv6<'a> {
         None
     }
 
-    /// Whether the checksum over the pseudo-header and all the bytes of this view is right. `dst` is the final
-    /// destination: the last address of a routing header.
+    /// Whether the checksum is right; `None` where [`missing`](Self::missing) says that not all of the message is there, or
+    /// the addresses are not IPv6's. `dst` is the final destination: the last address of a routing header.
     ///
-    /// A message has no length of its own: where [`Ipv6::missing`](crate::Ipv6::missing) is not 0, or the packet is a
-    /// fragment, the answer means nothing. `None` where not even the message's own fields are all there.
-    pub fn checksum_ok(&self, src: Ipv6Addr, dst: Ipv6Addr) -> Option<bool> {
+    /// The message ends where the view ends; in a fragment the answer means nothing.
+    pub fn checksum_ok(&self, src: IpAddr, dst: IpAddr) -> Option<bool> {
+        if self.missing() != 0 || src.is_ipv4() {
+            return None;
+        }
         let len = Icmpv6Header::LEN + self.body.len();
-        let sum = || {
-            checksum::pseudo_ipv6(src, dst, IpProtocol::ICMPV6, len)
-                + checksum::sum(self.header.as_bytes())
-                + checksum::sum(self.body)
-        };
-        (self.missing() == 0).then(|| checksum::fold(sum()) == 0xffff)
+        let pseudo = checksum::pseudo(src, dst, IpProtocol::ICMPV6, len)?;
+        Some(
+            checksum::fold(pseudo + checksum::sum(self.header.as_bytes()) + checksum::sum(self.body))
+                == 0xffff,
+        )
     }
 
     fn parts(&self) -> Parts {
@@ -178,13 +187,15 @@ impl<'a> Icmpv6<'a> {
         let whole = Parts { payload: len, payload_end: len, extension: None };
         match icmp_type {
             Icmpv6Type::EXTENDED_ECHO_REQUEST => Parts { extension: Some(own), ..whole },
-            Icmpv6Type::REDIRECT => match self.message().options().and_then(|(_, options)| options.redirected()) {
-                Some((offset, packet)) => {
-                    let start = own + offset;
-                    Parts { payload: start, payload_end: start + packet.len(), extension: None }
+            Icmpv6Type::REDIRECT => {
+                match self.message().options().and_then(|(_, options)| options.redirected()) {
+                    Some((offset, packet)) => {
+                        let start = own + offset;
+                        Parts { payload: start, payload_end: start + packet.len(), extension: None }
+                    }
+                    None => whole,
                 }
-                None => whole,
-            },
+            }
             Icmpv6Type::MLD_QUERY => match self.message() {
                 Icmpv6Message::MldQuery(query) => Parts { payload: query.len().min(len), ..whole },
                 _ => whole,
@@ -217,12 +228,11 @@ impl<'a> Icmpv6<'a> {
 
     /// The one-line form: `ICMP6, neighbor solicitation, who has fe80::1, length 32`.
     ///
-    /// The length is that of the bytes of this view; [`summary_with_len`](Self::summary_with_len) takes another.
     pub fn summary(&self) -> impl fmt::Display + 'a {
-        self.summary_with_len(Icmpv6Header::LEN + self.body.len())
+        self.summary_with_len((Icmpv6Header::LEN + self.body.len()).saturating_add(self.beyond))
     }
 
-    /// The one-line form with the message's length as the IP header claims it, where not all of it was captured.
+    /// The one-line form with the message's length as IP claims it.
     pub fn summary_with_len(&self, len: usize) -> impl fmt::Display + 'a {
         summary::summary(*self, len)
     }

@@ -298,8 +298,9 @@ impl<'a> Ipv4<'a> {
 
     /// Whether the header's checksum is right; `None` where not the whole header was captured.
     pub fn checksum_ok(&self) -> Option<bool> {
-        (self.header_len() == self.header.header_len())
-            .then(|| checksum::fold(checksum::sum(self.header.as_bytes()) + checksum::sum(self.options)) == 0xffff)
+        (self.header_len() == self.header.header_len()).then(|| {
+            checksum::fold(checksum::sum(self.header.as_bytes()) + checksum::sum(self.options)) == 0xffff
+        })
     }
 
     /// Calls `visit` for each field.
@@ -352,5 +353,94 @@ fn sound(header: &Ipv4Header) -> Result<(), Error> {
 impl fmt::Display for Ipv4<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "IP(proto={:#x}, {} -> {})", self.protocol().0, self.src(), self.dst())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// A UDP packet with a router alert; the checksum is tshark's.
+    const ALERT: [u8; 28] = [
+        0x46, 0, 0, 28, 0, 1, 0x40, 0, 64, 17, 0x91, 0xc9, 10, 0, 0, 1, 10, 0, 0, 2, 0x94, 4, 0, 0, 1, 2, 3,
+        4,
+    ];
+
+    fn changed(at: usize, value: u8) -> [u8; 28] {
+        let mut bytes = ALERT;
+        bytes[at] = value;
+        bytes
+    }
+
+    #[test]
+    fn options_and_payload_are_apart() {
+        let ip = Ipv4::parse(&ALERT).unwrap();
+        assert_eq!((ip.header_len(), ip.payload(), ip.missing()), (24, &[1, 2, 3, 4][..], 0));
+        assert_eq!(ip.options().collect::<Vec<_>>(), [ipv4_option::Ipv4Option::RouterAlert(0)]);
+        assert_eq!((ip.dont_fragment(), ip.is_fragment(), ip.defect()), (true, false, None));
+        assert_eq!(ip.checksum_ok(), Some(true));
+        assert_eq!(ip.final_dst(), ip.dst());
+    }
+
+    #[test]
+    fn padding_is_cut_and_a_cut_is_missing() {
+        let padded = [&ALERT[..], &[0; 18]].concat();
+        assert_eq!(Ipv4::parse(&padded).unwrap().payload(), [1, 2, 3, 4]);
+        for length in 20..28 {
+            let ip = Ipv4::parse(&ALERT[..length]).unwrap();
+            assert_eq!((ip.missing(), ip.header_len() + ip.payload().len()), (28 - length, length));
+        }
+        assert_eq!(Ipv4::parse(&ALERT[..19]).unwrap_err().kind(), ErrorKind::Truncated);
+    }
+
+    #[test]
+    fn a_total_length_of_zero_is_to_the_end() {
+        let bytes = changed(3, 0);
+        let ip = Ipv4::parse(&bytes).unwrap();
+        assert_eq!((ip.payload().len(), ip.missing(), ip.defect()), (4, 0, None));
+    }
+
+    #[test]
+    fn contradictions_leave_no_payload() {
+        let cases = [
+            (0, 0x66, ErrorKind::Version, 4, 6),
+            (0, 0x44, ErrorKind::HeaderLength, 20, 16),
+            (3, 23, ErrorKind::Length, 24, 23),
+        ];
+        for (at, value, kind, needed, found) in cases {
+            let bytes = changed(at, value);
+            let ip = Ipv4::parse(&bytes).unwrap();
+            let error = ip.defect().unwrap();
+            assert_eq!((error.kind(), error.needed(), error.found()), (kind, needed, found));
+            assert!(ip.payload().is_empty());
+        }
+    }
+
+    #[test]
+    fn later_fragments_name_no_header() {
+        let bytes = changed(7, 3);
+        let ip = Ipv4::parse(&bytes).unwrap();
+        assert_eq!((ip.fragment_offset(), ip.is_fragment()), (24, true));
+        assert_eq!(ip.next(), Next::Fragment(IpProtocol::UDP));
+        let bytes = changed(6, 0x20);
+        let ip = Ipv4::parse(&bytes).unwrap();
+        assert_eq!((ip.more_fragments(), ip.next()), (true, Next::IpProtocol(IpProtocol::UDP)));
+    }
+
+    #[test]
+    fn bit_fields_are_set_apart() {
+        let mut header = Ipv4Header::zeroed();
+        header.set_version(4);
+        header.set_header_len(24);
+        header.set_dont_fragment(true);
+        header.set_more_fragments(true);
+        header.set_fragment_offset(1480);
+        assert_eq!((header.version_ihl(), header.flags_fragment()), (0x46, 0x60b9));
+        header.set_dont_fragment(false);
+        header.set_fragment_offset(0);
+        assert_eq!(header.flags_fragment(), 0x2000);
     }
 }

@@ -208,7 +208,9 @@ impl<'a> Ipv4Options<'a> {
     /// The final destination that a source route names and that the packet has not reached.
     pub fn final_dst(mut self) -> Option<Ipv4Addr> {
         self.find_map(|option| match option {
-            Ipv4Option::LooseSourceRoute(route) | Ipv4Option::StrictSourceRoute(route) => route.final_address(),
+            Ipv4Option::LooseSourceRoute(route) | Ipv4Option::StrictSourceRoute(route) => {
+                route.final_address()
+            }
             _ => None,
         })
     }
@@ -357,5 +359,81 @@ pub(crate) fn fields<'a>(start: usize, options: &'a [u8], visit: Visit<'_, 'a>) 
             visit(Field::uint("opt_lens", offset + 1, length).repeated());
         }
         option.fields(offset, visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::Value;
+
+    fn list(name: &str, bytes: &[u8]) -> Vec<u64> {
+        let mut list = Vec::new();
+        fields(20, bytes, &mut |field| match field.value {
+            Value::Uint(n) if field.name == name => list.push(n),
+            _ => (),
+        });
+        list
+    }
+
+    #[test]
+    fn options_are_listed_as_tshark_lists_them() {
+        // What tshark 4.0 shows for these bytes as ip.opt.type and ip.opt.len.
+        let cases: [(&[u8], &[u64], &[u64]); 9] = [
+            (&[0, 0, 7, 0], &[0], &[]),
+            (&[1, 0, 0, 0], &[1, 0], &[]),
+            (&[0x94, 4, 0, 0, 0, 1, 1, 1], &[148, 0], &[4]),
+            (&[7, 7, 4, 10, 0, 0, 1, 1], &[7, 1], &[7]),
+            (&[0x44, 4, 5, 0, 1, 1, 1, 1], &[68, 1, 1, 1, 1], &[4]),
+            (&[0x88, 4, 0, 1], &[136], &[4]),
+            (&[0x94, 1, 0, 0], &[], &[]),
+            (&[7, 40, 4, 0], &[], &[]),
+            (&[1, 1, 40, 4], &[1, 1], &[]),
+        ];
+        for (bytes, types, lengths) in cases {
+            assert_eq!((&list("opt_types", bytes)[..], &list("opt_lens", bytes)[..]), (types, lengths));
+        }
+    }
+
+    #[test]
+    fn a_source_route_names_the_final_destination_until_it_is_used_up() {
+        // tshark 4.0: ip.dst is the last address of the route where ip.cur_rt is there.
+        let route = |pointer| [0x89, 11, pointer, 192, 168, 0, 1, 192, 168, 0, 2, 1];
+        let last = Some(Ipv4Addr::new(192, 168, 0, 2));
+        for (pointer, expected) in [(4, last), (8, last), (12, None), (9, None), (3, None), (0, None)] {
+            assert_eq!(Ipv4Options::new(&route(pointer)).final_dst(), expected, "pointer {pointer}");
+        }
+    }
+
+    #[test]
+    fn timestamps_come_with_and_without_addresses() {
+        let bytes = [68, 12, 13, 0x21, 10, 0, 0, 1, 0, 0, 0, 5];
+        let Some(Ipv4Option::Timestamp(stamp)) = Ipv4Options::new(&bytes).next() else { panic!() };
+        assert_eq!((stamp.pointer, stamp.overflow, stamp.flag), (13, 2, 1));
+        assert_eq!(stamp.entries().collect::<Vec<_>>(), [(Some(Ipv4Addr::new(10, 0, 0, 1)), 5)]);
+        let bytes = [68, 12, 13, 0, 0, 0, 0, 7, 0, 0, 0, 5];
+        let Some(Ipv4Option::Timestamp(stamp)) = Ipv4Options::new(&bytes).next() else { panic!() };
+        assert_eq!(stamp.entries().collect::<Vec<_>>(), [(None, 7), (None, 5)]);
+    }
+
+    #[test]
+    fn every_step_takes_a_byte() {
+        for kind in 0..=255 {
+            for length in 0..=12 {
+                let bytes = [kind, length, 1, 2, 3, 4, 5, 6, 7, 8];
+                assert!(Ipv4Options::new(&bytes).count() <= bytes.len());
+                list("", &bytes);
+            }
+        }
+    }
+
+    #[test]
+    fn a_type_has_copy_bit_class_and_number() {
+        let kind = Ipv4OptionType::TIMESTAMP;
+        assert_eq!((kind.copied(), kind.class(), kind.number()), (false, 2, 4));
+        assert!(Ipv4OptionType::ROUTER_ALERT.copied());
     }
 }

@@ -242,3 +242,55 @@ impl fmt::Display for Ipv6<'_> {
         write!(f, "IPv6(next={:#x}, {} -> {})", self.next_header().0, self.src(), self.dst())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    fn packet<const N: usize>(payload_len: u16, next: IpProtocol, payload: [u8; N]) -> std::vec::Vec<u8> {
+        let mut header = Ipv6Header::zeroed();
+        header.set_version(6);
+        header.set_traffic_class(0x2e);
+        header.set_flow_label(0xabcde);
+        header.set_payload_len(payload_len);
+        header.set_next_header(next);
+        header.set_src(Ipv6Addr::LOCALHOST);
+        [header.as_bytes(), &payload].concat()
+    }
+
+    #[test]
+    fn bit_fields_are_set_apart() {
+        let bytes = packet(2, IpProtocol::UDP, [1, 2, 3]);
+        assert_eq!(bytes[..8], [0x62, 0xea, 0xbc, 0xde, 0, 2, 17, 0]);
+        let ip = Ipv6::parse(&bytes).unwrap();
+        assert_eq!((ip.traffic_class(), ip.flow_label(), ip.payload()), (0x2e, 0xabcde, &[1, 2][..]));
+        assert_eq!(Ipv6::parse(&bytes[..41]).unwrap().missing(), 1);
+        assert_eq!(Ipv6::parse(&bytes[..39]).unwrap_err().kind(), ErrorKind::Truncated);
+    }
+
+    #[test]
+    fn another_version_is_a_defect() {
+        let mut bytes = packet(2, IpProtocol::UDP, [1, 2, 3]);
+        bytes[0] = 0x45;
+        let ip = Ipv6::parse(&bytes).unwrap();
+        assert_eq!(ip.defect().map(|error| (error.kind(), error.found())), Some((ErrorKind::Version, 4)));
+        assert!(ip.payload().is_empty());
+    }
+
+    #[test]
+    fn a_jumbo_payload_option_gives_the_length() {
+        // RFC 2675, 2: the option stands at 4n + 2, its value counts the hop-by-hop header.
+        let bytes = packet(0, IpProtocol::HOP_BY_HOP, [59, 0, 0xc2, 4, 0, 1, 0, 8, 9, 9]);
+        let ip = Ipv6::parse(&bytes).unwrap();
+        assert_eq!((ip.payload().len(), ip.missing()), (10, 0x10008 - 10));
+    }
+
+    #[test]
+    fn no_length_at_all_is_to_the_end() {
+        let bytes = packet(0, IpProtocol::TCP, [1, 2, 3]);
+        assert_eq!(Ipv6::parse(&bytes).unwrap().payload().len(), 3);
+        let bytes = packet(0, IpProtocol::NO_NEXT_HEADER, [1, 2, 3]);
+        assert_eq!(Ipv6::parse(&bytes).unwrap().payload().len(), 0);
+    }
+}

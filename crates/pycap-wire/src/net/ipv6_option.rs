@@ -363,7 +363,14 @@ impl<'a> Ipv6Option<'a> {
                 visit(Field::uint("ioam_type", offset + 1, option_type).repeated());
                 visit(Field::bytes("ioam_data", offset + 2, data).repeated());
             }
-            Self::Pdm { scale_received, scale_sent, this_packet, last_received, delta_received, delta_sent } => {
+            Self::Pdm {
+                scale_received,
+                scale_sent,
+                this_packet,
+                last_received,
+                delta_received,
+                delta_sent,
+            } => {
                 visit(Field::uint("pdm_scale_received", offset, scale_received));
                 visit(Field::uint("pdm_scale_sent", offset + 1, scale_sent));
                 visit(Field::uint("pdm_this_packet", offset + 2, this_packet));
@@ -393,15 +400,13 @@ impl<'a> Ipv6Option<'a> {
 
 /// The parts of an options header: fixed bytes, options, payload. Options that were not captured whole leave no payload.
 #[inline(always)]
-pub(crate) fn parse(
-    bytes: &[u8],
-    layer: LayerKind,
-) -> Result<(&Ipv6OptionsHeader, &[u8], &[u8]), Error> {
+pub(crate) fn parse(bytes: &[u8], layer: LayerKind) -> Result<(&Ipv6OptionsHeader, &[u8], &[u8]), Error> {
     let Some((header, rest)) = Ipv6OptionsHeader::split(bytes) else {
         return Err(Error::truncated(layer, Ipv6OptionsHeader::LEN, bytes.len()));
     };
-    let (options, payload) =
-        rest.split_at_checked(header.header_len() - Ipv6OptionsHeader::LEN).unwrap_or_else(|| rest.split_at(rest.len()));
+    let (options, payload) = rest
+        .split_at_checked(header.header_len() - Ipv6OptionsHeader::LEN)
+        .unwrap_or_else(|| rest.split_at(rest.len()));
     Ok((header, options, payload))
 }
 
@@ -424,5 +429,190 @@ pub(crate) fn fields<'a>(header: &Ipv6OptionsHeader, options: &'a [u8], visit: V
             visit(Field::uint("opt_lens", offset + 1, length).repeated());
         }
         option.fields(offset + 2, visit);
+    }
+}
+
+/// Declares the view of a header that carries IPv6 options: hop-by-hop and destination options differ in name alone.
+macro_rules! options_header {
+    ($(#[$meta:meta])* $Name:ident, $summary:literal, $truncated:literal) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct $Name<'a> {
+            header: &'a $crate::net::ipv6_option::Ipv6OptionsHeader,
+            options: &'a [u8],
+            payload: &'a [u8],
+        }
+
+        impl<'a> $Name<'a> {
+            /// Takes the header that starts at the first of `bytes`.
+            ///
+            /// # Errors
+            /// [`Truncated`](crate::ErrorKind::Truncated) below 2 bytes.
+            #[inline(always)]
+            pub fn parse(bytes: &'a [u8]) -> Result<Self, $crate::Error> {
+                let (header, options, payload) = $crate::net::ipv6_option::parse(bytes, $crate::LayerKind::$Name)?;
+                Ok(Self { header, options, payload })
+            }
+
+            /// The first two bytes as fields.
+            #[inline(always)]
+            pub fn header(&self) -> &'a $crate::net::ipv6_option::Ipv6OptionsHeader {
+                self.header
+            }
+
+            /// What follows: another extension header or the payload.
+            #[inline(always)]
+            pub fn next_header(&self) -> $crate::IpProtocol {
+                self.header.next_header()
+            }
+
+            /// Length of the header in units of 8 bytes, the first 8 not counted.
+            pub fn ext_len(&self) -> u8 {
+                self.header.ext_len()
+            }
+
+            /// The options, in their order.
+            pub fn options(&self) -> $crate::net::ipv6_option::Ipv6Options<'a> {
+                $crate::net::ipv6_option::Ipv6Options::new(self.options)
+            }
+
+            /// The options' bytes, as far as captured.
+            #[inline(always)]
+            pub fn options_bytes(&self) -> &'a [u8] {
+                self.options
+            }
+
+            /// The header's length in bytes with its options, as far as captured.
+            #[inline(always)]
+            pub fn header_len(&self) -> usize {
+                $crate::net::ipv6_option::Ipv6OptionsHeader::LEN + self.options.len()
+            }
+
+            /// What follows the header.
+            #[inline(always)]
+            pub fn payload(&self) -> &'a [u8] {
+                self.payload
+            }
+
+            /// What the payload is.
+            #[inline(always)]
+            pub fn next(&self) -> $crate::Next {
+                $crate::Next::IpProtocol(self.next_header())
+            }
+
+            /// How many bytes the header promises beyond the captured ones.
+            #[inline]
+            pub fn missing(&self) -> usize {
+                self.header.header_len().saturating_sub(self.header_len())
+            }
+
+            /// What makes the header contradict itself: nothing, here.
+            #[inline(always)]
+            pub fn defect(&self) -> Option<$crate::Error> {
+                None
+            }
+
+            /// Calls `visit` for each field: `nxt`, `len`, and for each option `opt_types`, `opt_lens` and its own.
+            pub fn fields(&self, visit: $crate::Visit<'_, 'a>) {
+                $crate::net::ipv6_option::fields(self.header, self.options, visit);
+            }
+
+            #[doc = concat!("The one-line form: `", $summary, "`.")]
+            pub fn summary(&self) -> impl core::fmt::Display + 'a {
+                let missing = self.missing();
+                $crate::display::from_fn(move |f| f.write_str(if missing == 0 { $summary } else { $truncated }))
+            }
+        }
+
+        #[doc = concat!("`", stringify!($Name), "(next=0x3a, len=8)`.")]
+        impl core::fmt::Display for $Name<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                write!(f, concat!(stringify!($Name), "(next={:#x}, len={})"), self.next_header().0, self.header.header_len())
+            }
+        }
+    };
+}
+pub(crate) use options_header;
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::{Ipv6HopByHop, Next, Value};
+
+    /// Every option that fits in one header, between paddings.
+    #[test]
+    fn options_have_their_forms() {
+        let bytes = [
+            0, 1, 2, 0, 0, // Pad1, PadN
+            5, 2, 0, 0, // router alert: MLD
+            0xc2, 4, 0, 1, 0, 0, // jumbo payload
+            4, 1, 3, // tunnel encapsulation limit
+            0x26, 6, 0x07, 64, 0, 0, 0, 8, // Quick-Start
+            0x63, 4, 0x80, 0x1e, 1, 0, // RPL
+            7, 8, 0, 0, 0, 1, 0, 9, 0xab, 0xcd, // CALIPSO
+            0x8c, 3, 2, b'a', b'b', // line identification
+            0x1e, 2, 7, 7, // unknown
+        ];
+        assert_eq!(
+            Ipv6Options::new(&bytes).collect::<Vec<_>>(),
+            [
+                Ipv6Option::Pad1,
+                Ipv6Option::PadN(&[0, 0]),
+                Ipv6Option::RouterAlert(0),
+                Ipv6Option::JumboPayload(0x10000),
+                Ipv6Option::TunnelEncapsulationLimit(3),
+                Ipv6Option::QuickStart { function: 0, rate: 7, ttl: 64, nonce: 2 },
+                Ipv6Option::Rpl { flags: 0x80, instance: 0x1e, sender_rank: 256, tlvs: &[] },
+                Ipv6Option::Calipso { domain: 1, level: 9, checksum: 0xabcd, compartments: &[] },
+                Ipv6Option::LineIdentification(b"ab"),
+                Ipv6Option::Unknown { kind: Ipv6OptionType(0x1e), data: &[7, 7] },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_lying_length_ends_the_walk() {
+        let bytes = [1, 0, 0x1e, 9, 1];
+        assert_eq!(
+            Ipv6Options::new(&bytes).collect::<Vec<_>>(),
+            [Ipv6Option::PadN(&[]), Ipv6Option::Malformed(&[0x1e, 9, 1])]
+        );
+        assert_eq!(Ipv6Options::new(&[5]).collect::<Vec<_>>(), [Ipv6Option::Malformed(&[5])]);
+    }
+
+    #[test]
+    fn a_header_lists_types_and_lengths() {
+        // MLD, as every host sends it; tshark 4.0: types 5 and 1, lengths 2 and 0.
+        let bytes = [58, 0, 5, 2, 0, 0, 1, 0, 0x8f];
+        let view = Ipv6HopByHop::parse(&bytes).unwrap();
+        assert_eq!((view.header_len(), view.payload(), view.missing()), (8, &[0x8f][..], 0));
+        assert_eq!(view.next(), Next::IpProtocol(IpProtocol::ICMPV6));
+        let (mut types, mut lengths) = (Vec::new(), Vec::new());
+        view.fields(&mut |field| match (field.name, field.value) {
+            ("opt_types", Value::Hex(n)) => types.push(n),
+            ("opt_lens", Value::Uint(n)) => lengths.push((field.offset, n)),
+            _ => (),
+        });
+        assert_eq!((types, lengths), (Vec::from([5, 1]), Vec::from([(3, 2), (7, 0)])));
+    }
+
+    #[test]
+    fn a_cut_header_says_what_is_missing() {
+        let bytes = [58, 1, 5, 2, 0, 0, 1, 8, 0, 0];
+        let view = Ipv6HopByHop::parse(&bytes).unwrap();
+        assert_eq!((view.header_len(), view.payload().len(), view.missing()), (10, 0, 6));
+        assert!(Ipv6HopByHop::parse(&bytes[..1]).is_err());
+    }
+
+    #[test]
+    fn a_type_tells_what_to_do_if_unknown() {
+        assert_eq!(Ipv6OptionType::ROUTER_ALERT.action(), UnknownOptionAction::Skip);
+        assert_eq!(Ipv6OptionType::RPL_OLD.action(), UnknownOptionAction::Discard);
+        assert_eq!(Ipv6OptionType::ILNP_NONCE.action(), UnknownOptionAction::DiscardAndReport);
+        assert_eq!(Ipv6OptionType::JUMBO_PAYLOAD.action(), UnknownOptionAction::DiscardAndReportUnicast);
+        assert!(Ipv6OptionType::RPL.may_change() && !Ipv6OptionType::JUMBO_PAYLOAD.may_change());
     }
 }

@@ -467,7 +467,10 @@ impl<'a> Mobility<'a> {
                     f.write_str(" ")?;
                 }
                 let letters = [(0x8000, "A"), (0x4000, "H"), (0x2000, "L"), (0x1000, "K")];
-                letters.iter().filter(|(bit, _)| flags & bit != 0).try_for_each(|(_, letter)| f.write_str(letter))?;
+                letters
+                    .iter()
+                    .filter(|(bit, _)| flags & bit != 0)
+                    .try_for_each(|(_, letter)| f.write_str(letter))?;
                 write!(f, " lifetime={}", u32::from(lifetime) * 4)
             }
             MobilityMessage::BindingAcknowledgement { status, flags, sequence, lifetime } => {
@@ -485,5 +488,82 @@ impl<'a> Mobility<'a> {
 impl fmt::Display for Mobility<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mobility(type={}, len={})", self.message_type().0, self.header.header_len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::net::mobility_option::MobilityOption;
+
+    fn bytes(kind: u8, data: &[u8]) -> Vec<u8> {
+        [&[59, ((data.len() + 6) / 8 - 1) as u8, kind, 0, 0x12, 0x34], data].concat()
+    }
+
+    #[test]
+    fn summaries_are_tcpdumps() {
+        // What tcpdump 4.99.3 prints for these bytes.
+        let cases: [(u8, &[u8], &str); 9] = [
+            (0, &[0, 0], "mobility: BRR"),
+            (1, &[0; 10], "mobility: HoTI"),
+            (3, &[1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], "mobility: HoT nonce id=0x102"),
+            (5, &[0, 1, 0xf0, 0, 0, 60, 1, 2, 0, 0], "mobility: BU seq#=1 AHLK lifetime=240"),
+            (6, &[1, 0x80, 0, 1, 0, 60, 1, 2, 0, 0], "mobility: BA status=1 K seq#=1 lifetime=240"),
+            (
+                7,
+                &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+                "mobility: BE status=1 homeaddr ::1",
+            ),
+            (8, &[0, 1, 0xf0, 0, 0, 60, 1, 2, 0, 0], "mobility: type-#8 len=1"),
+            (13, &[0, 3, 0, 0, 0, 1, 1, 2, 0, 0], "mobility: type-#13 len=1"),
+            (5, &[0, 1], "(header length 8 is too small for type 5) [|mobility]"),
+        ];
+        for (kind, data, text) in cases {
+            assert_eq!(Mobility::parse(&bytes(kind, data)).unwrap().summary().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_binding_update_has_options() {
+        let data =
+            [&[0, 7, 0x80, 0, 0, 60, 1, 0, 3, 16][..], &[0; 15], &[1, 4, 4, 0, 1, 0, 2, 0, 0]].concat();
+        let bytes = bytes(5, &data);
+        let view = Mobility::parse(&bytes).unwrap();
+        assert_eq!(
+            view.message(),
+            MobilityMessage::BindingUpdate { sequence: 7, flags: 0x8000, lifetime: 60 }
+        );
+        assert_eq!(
+            view.options().collect::<Vec<_>>(),
+            [
+                MobilityOption::PadN(&[]),
+                MobilityOption::AlternateCareOfAddress(Ipv6Addr::LOCALHOST),
+                MobilityOption::NonceIndices { home: 1, care_of: 2 },
+                MobilityOption::Pad1,
+                MobilityOption::Pad1,
+            ]
+        );
+        assert_eq!(view.next(), Next::End);
+    }
+
+    #[test]
+    fn every_type_and_truncation_is_shown() {
+        for kind in 0..=25 {
+            let bytes = bytes(kind, &[1; 34]);
+            for length in 0..bytes.len() {
+                match Mobility::parse(&bytes[..length]) {
+                    Err(_) => assert!(length < 6),
+                    Ok(view) => {
+                        assert_eq!((view.header_len(), view.missing()), (length, 40 - length));
+                        view.fields(&mut |_| ());
+                        let _ = view.summary().to_string();
+                    }
+                }
+            }
+        }
     }
 }

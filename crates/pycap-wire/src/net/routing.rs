@@ -154,7 +154,8 @@ pub struct RplRoute<'a> {
 impl<'a> RplRoute<'a> {
     /// The addresses in the order of the way, made whole with the leading bytes of the packet's destination address.
     pub fn addresses(&self, dst: Ipv6Addr) -> impl Iterator<Item = Ipv6Addr> + use<'a> {
-        let (each, last) = (16 - usize::from(self.compressed & 15), 16 - usize::from(self.last_compressed & 15));
+        let (each, last) =
+            (16 - usize::from(self.compressed & 15), 16 - usize::from(self.last_compressed & 15));
         let mut rest = self.bytes;
         core::iter::from_fn(move || {
             // The last address is the one after which fewer bytes are left than an address and a last address take.
@@ -230,11 +231,13 @@ impl<'a> Iterator for SegmentRoutingTlvs<'a> {
         self.rest = rest;
         Some(match (kind, data) {
             (SegmentRoutingTlvType::PAD_N, data) => SegmentRoutingTlv::PadN(data),
-            (SegmentRoutingTlvType::HMAC, &[flags, _, a, b, c, d, ref hmac @ ..]) => SegmentRoutingTlv::Hmac {
-                no_destination: flags & 0x80 != 0,
-                key: u32::from_be_bytes([a, b, c, d]),
-                hmac,
-            },
+            (SegmentRoutingTlvType::HMAC, &[flags, _, a, b, c, d, ref hmac @ ..]) => {
+                SegmentRoutingTlv::Hmac {
+                    no_destination: flags & 0x80 != 0,
+                    key: u32::from_be_bytes([a, b, c, d]),
+                    hmac,
+                }
+            }
             (kind, data) => SegmentRoutingTlv::Unknown { kind, data },
         })
     }
@@ -304,9 +307,10 @@ impl<'a> Ipv6Routing<'a> {
                 addresses: Ipv6Addresses { list },
             },
             Ipv6RoutingType::MOBILE => match (list, tail) {
-                ([home], []) => {
-                    Ipv6RoutingData::Mobile { reserved: u32::from_be_bytes(*head), home: Ipv6Addr::from(*home) }
-                }
+                ([home], []) => Ipv6RoutingData::Mobile {
+                    reserved: u32::from_be_bytes(*head),
+                    home: Ipv6Addr::from(*home),
+                },
                 _ => unknown,
             },
             Ipv6RoutingType::RPL => {
@@ -488,5 +492,89 @@ impl fmt::Display for Ipv6Routing<'_> {
             self.routing_type().0,
             self.segments_left()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use super::*;
+
+    const NODE: [u8; 16] = [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9];
+
+    fn summary(kind: u8, parts: &[&[u8]]) -> std::string::String {
+        let data = parts.concat();
+        let bytes = [&[59, ((data.len() - 4) / 8) as u8, kind, 1][..], &data].concat();
+        Ipv6Routing::parse(&bytes).unwrap().summary().to_string()
+    }
+
+    #[test]
+    fn summaries_are_tcpdumps() {
+        // What tcpdump 4.99.3 prints for these bytes.
+        let cases: [(u8, &[&[u8]], &str); 8] = [
+            (0, &[&[0, 0, 0, 1], &NODE], "len=2, type=0 [Deprecated], segleft=1, rsv=0x1, [0]2001:db8::9)"),
+            (
+                0,
+                &[&[0; 4], &NODE, &NODE],
+                "len=4, type=0 [Deprecated], segleft=1, [0]2001:db8::9, [1]2001:db8::9)",
+            ),
+            (0, &[&[0; 4]], "len=0, type=0 [Deprecated], segleft=1)"),
+            (0, &[&[0; 12]], "len=1, type=0 [Deprecated], segleft=1 (invalid length 1) (invalid)"),
+            (2, &[&[0; 4], &NODE], "len=2, type=2, segleft=1, [0]2001:db8::9)"),
+            (3, &[&[0x12, 0x30, 0, 0], &NODE], "len=2, type=3, segleft=1 (unknown type) (invalid)"),
+            (
+                4,
+                &[&[0, 8, 0, 7], &NODE],
+                "len=2, type=4, segleft=1, last-entry=0, flags=0x8, tag=7, [0]2001:db8::9)",
+            ),
+            (4, &[&[1, 0, 0, 0], &NODE], "len=2, type=4, segleft=1, last-entry=1, tag=0, [0]2001:db8::9)"),
+        ];
+        for (kind, parts, text) in cases {
+            assert_eq!(summary(kind, parts), std::format!("RT6 ({text}"));
+        }
+    }
+
+    #[test]
+    fn compressed_addresses_are_made_whole() {
+        // RFC 6554, 3: CmprI = 14, CmprE = 15, two addresses of 2 bytes and one of 1, padding of 3.
+        let bytes = [59, 1, 3, 3, 0xef, 0x30, 0, 0, 0, 1, 0, 2, 3, 0, 0, 0];
+        let Ipv6RoutingData::Rpl(route) = Ipv6Routing::parse(&bytes).unwrap().data() else { panic!() };
+        let addresses: Vec<_> = route.addresses(Ipv6Addr::from(NODE)).map(|a| a.to_string()).collect();
+        assert_eq!(addresses, ["2001:db8::1", "2001:db8::2", "2001:db8::3"]);
+    }
+
+    #[test]
+    fn segments_and_tlvs_are_apart() {
+        let hmac = [5, 10, 0x80, 0, 0, 0, 0, 7, 1, 2, 3, 4, 4, 1, 0, 0];
+        let bytes = [&[59, 4, 4, 0, 0, 0, 0, 0][..], &NODE, &hmac].concat();
+        let view = Ipv6Routing::parse(&bytes).unwrap();
+        let Ipv6RoutingData::SegmentRouting { segments, tlvs, .. } = view.data() else { panic!() };
+        assert_eq!(segments.collect::<Vec<_>>(), [Ipv6Addr::from(NODE)]);
+        assert_eq!(
+            tlvs.collect::<Vec<_>>(),
+            [
+                SegmentRoutingTlv::Hmac { no_destination: true, key: 7, hmac: &[1, 2, 3, 4] },
+                SegmentRoutingTlv::PadN(&[0]),
+                SegmentRoutingTlv::Pad1,
+            ]
+        );
+    }
+
+    #[test]
+    fn every_truncation_is_a_state() {
+        let bytes = [&[59, 2, 4, 0, 0, 0, 0, 0][..], &NODE].concat();
+        for length in 0..bytes.len() {
+            match Ipv6Routing::parse(&bytes[..length]) {
+                Err(_) => assert!(length < 4),
+                Ok(view) => {
+                    assert_eq!((view.header_len(), view.missing()), (length, 24 - length));
+                    view.fields(&mut |_| ());
+                    assert!(view.summary().to_string().ends_with(" [|rt6]"));
+                }
+            }
+        }
     }
 }

@@ -26,15 +26,15 @@ impl<'a> Packet<'a> {
             let vlan = Vlan::parse(rest).ok()?;
             (ether_type, rest) = (vlan.ether_type(), vlan.rest());
         }
-        let (net, mut protocol);
+        let (net, mut protocol, missing);
         match ether_type {
             EtherType::IPV4 => {
                 let ip = Ipv4::parse_plain(rest)?;
-                (net, protocol, rest) = (Net::V4(ip), ip.protocol(), ip.payload());
+                (net, protocol, rest, missing) = (Net::V4(ip), ip.protocol(), ip.payload(), ip.missing());
             }
             EtherType::IPV6 => {
                 let ip = Ipv6::parse_plain(rest)?;
-                (net, protocol, rest) = (Net::V6(ip), ip.next_header(), ip.payload());
+                (net, protocol, rest, missing) = (Net::V6(ip), ip.next_header(), ip.payload(), ip.missing());
             }
             _ => return None,
         }
@@ -45,7 +45,8 @@ impl<'a> Packet<'a> {
                     (protocol, rest) = (options.next_header(), options.payload());
                 }
                 IpProtocol::FRAGMENT => {
-                    let fragment = Ipv6Fragment::parse(rest).ok().filter(|fragment| fragment.fragment_offset() == 0)?;
+                    let fragment =
+                        Ipv6Fragment::parse(rest).ok().filter(|fragment| fragment.fragment_offset() == 0)?;
                     (protocol, rest) = (fragment.next_header(), fragment.payload());
                 }
                 _ => break,
@@ -53,7 +54,7 @@ impl<'a> Packet<'a> {
         }
         let (transport, payload) = match protocol {
             IpProtocol::TCP => {
-                let tcp = Tcp::parse_whole(rest)?;
+                let tcp = Tcp::parse_whole(rest)?.with_missing(missing);
                 (Transport::Tcp(tcp), tcp.payload())
             }
             IpProtocol::UDP => {
@@ -82,7 +83,10 @@ impl<'a> Packet<'a> {
     pub(super) fn dissect(&mut self) {
         macro_rules! link {
             ($View:ident) => {
-                match $View::parse(self.data) {
+                link!($View, parse)
+            };
+            ($View:ident, $parse:ident) => {
+                match $View::$parse(self.data) {
                     Ok(view) => {
                         self.link = Some(Link::$View(view));
                         self.dissect_network(view.next(), view.payload());
@@ -93,17 +97,21 @@ impl<'a> Packet<'a> {
         }
         match self.link_type {
             LinkType::ETHERNET => link!(Ethernet),
-            LinkType::NULL | LinkType::LOOP => link!(Null),
+            LinkType::NULL => link!(Null),
+            LinkType::LOOP => link!(Null, parse_loop),
             LinkType::LINUX_SLL => link!(Sll),
             LinkType::LINUX_SLL2 => link!(Sll2),
+            LinkType::ATM_RFC1483 => self.dissect_network(Next::Llc, self.data),
             LinkType::IPV4 => self.dissect_ipv4(self.data),
             LinkType::IPV6 => self.dissect_ipv6(self.data),
-            LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => match self.data.first().map(|byte| byte >> 4) {
-                Some(4) => self.dissect_ipv4(self.data),
-                Some(6) => self.dissect_ipv6(self.data),
-                Some(_) => self.stop = Stop::Unknown(self.next),
-                None => (),
-            },
+            LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => {
+                match self.data.first().map(|byte| byte >> 4) {
+                    Some(4) => self.dissect_ipv4(self.data),
+                    Some(6) => self.dissect_ipv6(self.data),
+                    Some(_) => self.stop = Stop::Unknown(self.next),
+                    None => (),
+                }
+            }
             _ if self.data.is_empty() => (),
             _ => self.stop = Stop::Unknown(self.next),
         }
@@ -116,7 +124,9 @@ impl<'a> Packet<'a> {
                 ($View:ident) => {
                     match $View::parse(payload) {
                         Ok(view) => match view.defect() {
-                            Some(error) => return self.stop_at(view.next(), view.payload(), Stop::Malformed(error)),
+                            Some(error) => {
+                                return self.stop_at(view.next(), view.payload(), Stop::Malformed(error))
+                            }
                             None => (next, payload) = (view.next(), view.payload()),
                         },
                         Err(error) => return self.stop_at(next, payload, Stop::from_error(error)),
@@ -130,7 +140,11 @@ impl<'a> Packet<'a> {
                 Next::EtherType(ether_type) if ether_type.is_vlan() => tag!(Vlan),
                 Next::Llc => tag!(Llc),
                 Next::IpProtocol(protocol) => return self.dissect_transport(protocol, payload),
-                _ if payload.is_empty() || next == Next::End => return self.stop_at(next, payload, Stop::End),
+                // A frame in a cooked frame is for the walk.
+                Next::End | Next::Link(LinkType::ETHERNET) => return self.stop_at(next, payload, Stop::End),
+                _ if payload.is_empty() => {
+                    return self.stop_at(next, payload, Stop::End);
+                }
                 unknown => return self.stop_at(next, payload, Stop::Unknown(unknown)),
             }
         }
@@ -148,9 +162,15 @@ impl<'a> Packet<'a> {
     }
 
     fn dissect_ipv4(&mut self, bytes: &'a [u8]) {
+        // Where the number that led here says IPv4 and the version IPv6, the version is believed, as in the walk.
+        if bytes.first().is_some_and(|byte| byte >> 4 == 6) {
+            return self.dissect_ipv6(bytes);
+        }
         let ip = match Ipv4::parse(bytes) {
             Ok(ip) => ip,
-            Err(error) => return self.stop_at(Next::EtherType(EtherType::IPV4), bytes, Stop::from_error(error)),
+            Err(error) => {
+                return self.stop_at(Next::EtherType(EtherType::IPV4), bytes, Stop::from_error(error));
+            }
         };
         self.net = Net::V4(ip);
         self.protocol = Some(ip.protocol());
@@ -164,7 +184,9 @@ impl<'a> Packet<'a> {
     fn dissect_ipv6(&mut self, bytes: &'a [u8]) {
         let ip = match Ipv6::parse(bytes) {
             Ok(ip) => ip,
-            Err(error) => return self.stop_at(Next::EtherType(EtherType::IPV6), bytes, Stop::from_error(error)),
+            Err(error) => {
+                return self.stop_at(Next::EtherType(EtherType::IPV6), bytes, Stop::from_error(error));
+            }
         };
         self.net = Net::V6(ip);
         self.protocol = Some(ip.next_header());
@@ -179,14 +201,17 @@ impl<'a> Packet<'a> {
         for _ in 0..MAX_EXTENSIONS {
             self.protocol = Some(protocol);
             macro_rules! transport {
-                ($View:ident) => {
+                ($View:ident $(, $with_missing:ident)?) => {
                     match $View::parse(rest) {
                         Ok(view) => {
+                            $(let view = view.$with_missing(self.missing());)?
                             self.transport = Some(Transport::$View(view));
                             let stop = view.defect().map_or(Stop::End, Stop::Malformed);
                             return self.stop_at(view.next(), view.payload(), stop);
                         }
-                        Err(error) => return self.stop_at(Next::IpProtocol(protocol), rest, Stop::from_error(error)),
+                        Err(error) => {
+                            return self.stop_at(Next::IpProtocol(protocol), rest, Stop::from_error(error))
+                        }
                     }
                 };
             }
@@ -194,19 +219,23 @@ impl<'a> Packet<'a> {
                 ($View:ident) => {
                     match $View::parse(rest) {
                         Ok(view) => match view.defect() {
-                            Some(error) => return self.stop_at(view.next(), view.payload(), Stop::Malformed(error)),
+                            Some(error) => {
+                                return self.stop_at(view.next(), view.payload(), Stop::Malformed(error))
+                            }
                             None => (view.next(), view.payload()),
                         },
-                        Err(error) => return self.stop_at(Next::IpProtocol(protocol), rest, Stop::from_error(error)),
+                        Err(error) => {
+                            return self.stop_at(Next::IpProtocol(protocol), rest, Stop::from_error(error))
+                        }
                     }
                 };
             }
             let (next, payload) = match protocol {
-                IpProtocol::TCP => transport!(Tcp),
+                IpProtocol::TCP => transport!(Tcp, with_missing),
                 IpProtocol::UDP => transport!(Udp),
-                IpProtocol::UDP_LITE => transport!(UdpLite),
-                IpProtocol::ICMP => transport!(Icmpv4),
-                IpProtocol::ICMPV6 => transport!(Icmpv6),
+                IpProtocol::UDP_LITE => transport!(UdpLite, with_missing),
+                IpProtocol::ICMP => transport!(Icmpv4, with_missing),
+                IpProtocol::ICMPV6 => transport!(Icmpv6, with_missing),
                 IpProtocol::IGMP => transport!(Igmp),
                 IpProtocol::ESP => transport!(Esp),
                 IpProtocol::HOP_BY_HOP => extension!(Ipv6HopByHop),
@@ -231,7 +260,9 @@ impl<'a> Packet<'a> {
     fn stop_at_protocol(&mut self, protocol: IpProtocol, rest: &'a [u8]) {
         let next = Next::IpProtocol(protocol);
         let stop = match protocol {
-            IpProtocol::NO_NEXT_HEADER | IpProtocol::IPV4 | IpProtocol::IPV6 => Stop::End,
+            IpProtocol::NO_NEXT_HEADER | IpProtocol::IPV4 | IpProtocol::IPV6 | IpProtocol::ETHERNET => {
+                Stop::End
+            }
             _ if rest.is_empty() => Stop::End,
             _ => Stop::Unknown(next),
         };

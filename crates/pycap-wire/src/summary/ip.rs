@@ -28,9 +28,8 @@ impl Line<'_, '_> {
         match data.first().map(|byte| byte >> 4) {
             Some(4) => {}
             None => return self.truncated("ip"),
-            Some(version) => {
-                return self.write(format_args!("IP{version}, wrong link-layer encapsulation (invalid)"));
-            }
+            Some(6) => return self.text("IP6, wrong link-layer encapsulation (invalid)"),
+            Some(version) => return self.write(format_args!("IP{version} (invalid)")),
         }
         if !self.options.link {
             self.text("IP ")?;
@@ -110,10 +109,11 @@ impl Line<'_, '_> {
             macro_rules! extension {
                 ($View:ident, $name:literal, $end:literal) => {{
                     let Ok(view) = $View::parse(data) else { return self.truncated($name) };
-                    self.write(format_args!("{}{}", view.summary(), $end))?;
+                    self.write(format_args!("{}", view.summary()))?;
                     if view.missing() > 0 || view.defect().is_some() {
                         return Ok(());
                     }
+                    self.text($end)?;
                     (data, length) = (view.payload(), length.saturating_sub(view.header_len()));
                     view.next()
                 }};
@@ -144,6 +144,7 @@ impl Line<'_, '_> {
                         Err(_) => self.truncated("icmp6"),
                     };
                 }
+                IpProtocol::IGMP if self.options.quiet => return self.text("igmp"),
                 IpProtocol::IGMP => {
                     return match Igmp::parse(data) {
                         Ok(view) => self.write(format_args!("{}", view.summary())),
@@ -206,9 +207,7 @@ impl Line<'_, '_> {
             None if claimed == 0 && length > usize::from(u16::MAX) => length,
             None => return self.write(format_args!("truncated-udplength {claimed}")),
         };
-        if self.options.quiet {
-            self.write(format_args!("UDP, length {}", claimed.min(length)))
-        } else if claimed > length && !context.fragmented {
+        if claimed > length && !context.fragmented {
             self.write(format_args!("UDP, bad length {claimed} > {length}"))
         } else {
             self.write(format_args!("UDP, length {claimed}"))
@@ -227,7 +226,7 @@ impl Line<'_, '_> {
         }
     }
 
-    /// What stands in the place of [`with_ports`](Self::with_ports) where no ports were captured: `192.0.2.1 > 192.0.2.2:`.
+    /// `192.0.2.1 > 192.0.2.2:`, in the place of [`with_ports`](Self::with_ports) where no ports were captured.
     pub(super) fn plain_addresses(&mut self, addresses: Option<(IpAddr, IpAddr)>) -> fmt::Result {
         match addresses {
             Some((src, dst)) => self.write(format_args!("{src} > {dst}:")),

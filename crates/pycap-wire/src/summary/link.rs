@@ -92,7 +92,13 @@ impl Line<'_, '_> {
     }
 
     fn ether_type(&mut self, ether_type: EtherType) -> fmt::Result {
-        self.write(format_args!("ethertype {} ({:#06x})", ether_type_name(ether_type), ether_type.0))
+        match (known_name(ether_type), self.options.quiet) {
+            (Some(name), true) => self.text(name),
+            (None, true) => self.write(format_args!("Unknown Ethertype ({:#06x})", ether_type.0)),
+            (name, false) => {
+                self.write(format_args!("ethertype {} ({:#06x})", name.unwrap_or("Unknown"), ether_type.0))
+            }
+        }
     }
 
     fn ether_payload(&mut self, ether_type: EtherType, data: &[u8], length: usize) -> fmt::Result {
@@ -146,7 +152,10 @@ impl Line<'_, '_> {
         let payload_len = length.saturating_sub(null.header_len());
         match null.next() {
             Next::EtherType(ether_type) if is_dissected(ether_type) => {
-                if self.options.link {
+                if self.options.link && self.options.quiet {
+                    self.ether_type(ether_type)?;
+                    self.write(format_args!(", length {length}: "))?;
+                } else if self.options.link {
                     self.write(format_args!("{}, length {length}: ", null.summary()))?;
                 }
                 self.ether_payload(ether_type, null.payload(), payload_len)
@@ -157,22 +166,37 @@ impl Line<'_, '_> {
 
     fn sll(&mut self, data: &[u8], length: usize) -> fmt::Result {
         let Ok(sll) = Sll::parse(data) else { return self.truncated("sll") };
-        if self.options.link {
-            let width = 3_usize.saturating_sub(sll.packet_type().name().unwrap_or("?").len());
-            self.write(format_args!("{:width$}{}, length {length}", "", sll.summary()))?;
+        let packet_type = sll.packet_type().name().unwrap_or("?");
+        if self.options.link && self.options.quiet {
+            self.write(format_args!("{packet_type:>3} "))?;
+            self.cooked_address(sll.mac())?;
+        } else if self.options.link {
+            let width = 3_usize.saturating_sub(packet_type.len());
+            self.write(format_args!("{:width$}{}, length {length}: ", "", sll.summary()))?;
         }
         self.cooked(sll.next(), sll.payload(), length.saturating_sub(sll.header_len()), length)
     }
 
     fn sll2(&mut self, data: &[u8], length: usize) -> fmt::Result {
         let Ok(sll) = Sll2::parse(data) else { return self.truncated("sll2") };
-        if self.options.link {
-            self.write(format_args!("{}, length {length}", sll.summary()))?;
+        if self.options.link && !self.options.quiet {
+            self.write(format_args!("{}, length {length}: ", sll.summary()))?;
         } else {
             // tcpdump looks the interface's index up where it runs, and prints this where there is no such interface.
             self.write(format_args!("?     {:<3} ", sll.packet_type().name().unwrap_or("?")))?;
+            if self.options.link {
+                self.write(format_args!("ifindex {} ", sll.interface_index()))?;
+                self.cooked_address(sll.mac())?;
+            }
         }
         self.cooked(sll.next(), sll.payload(), length.saturating_sub(sll.header_len()), length)
+    }
+
+    fn cooked_address(&mut self, address: Option<MacAddr>) -> fmt::Result {
+        match address {
+            Some(address) => self.write(format_args!("{address} ")),
+            None => Ok(()),
+        }
     }
 
     /// What a cooked frame carries; its protocol was shown with its header.
@@ -181,17 +205,9 @@ impl Line<'_, '_> {
             Tagged { frame, addresses: None, type_shown: self.options.link, length_shown: self.options.link };
         match next {
             Next::EtherType(ether_type) if is_dissected(ether_type) || ether_type.is_vlan() => {
-                if self.options.link {
-                    self.text(": ")?;
-                }
                 self.tagged(link, ether_type, data, length)
             }
-            Next::Llc => {
-                if self.options.link {
-                    self.text(": ")?;
-                }
-                self.llc(link, data, length)
-            }
+            Next::Llc => self.llc(link, data, length),
             _ if self.options.link => Ok(()),
             Next::EtherType(ether_type) => self.unknown(link, ether_type),
             unknown => self.write(format_args!("{unknown}, length {frame}")),
@@ -217,9 +233,14 @@ struct Tagged {
     length_shown: bool,
 }
 
-/// The names of EtherTypes as tcpdump's users know them, where they differ from IEEE's.
+/// The name of an EtherType as tcpdump's users know it; `Unknown` where it has none.
 pub(crate) fn ether_type_name(ether_type: EtherType) -> &'static str {
-    match ether_type {
+    known_name(ether_type).unwrap_or("Unknown")
+}
+
+/// The names of EtherTypes as tcpdump's users know them, where they differ from IEEE's.
+fn known_name(ether_type: EtherType) -> Option<&'static str> {
+    Some(match ether_type {
         EtherType::VLAN => "802.1Q",
         EtherType::VLAN_9100 => "802.1Q-9100",
         EtherType::VLAN_9200 => "802.1Q-9200",
@@ -231,6 +252,6 @@ pub(crate) fn ether_type_name(ether_type: EtherType) -> &'static str {
         EtherType::SLOW => "Slow Protocols",
         EtherType::LOOPBACK => "Loopback",
         EtherType::FLOW_CONTROL => "MPCP",
-        other => other.name().unwrap_or("Unknown"),
-    }
+        other => return other.name(),
+    })
 }

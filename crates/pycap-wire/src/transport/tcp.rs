@@ -19,12 +19,14 @@
 //! ```
 
 use core::fmt;
+use core::net::IpAddr;
 
+use crate::checksum;
 use crate::display::from_fn;
 use crate::header::header;
 use crate::transport::tcp_option::{self, TcpOption, TcpOptions};
 use crate::transport::tcp_summary;
-use crate::{Error, ErrorKind, Field, LayerKind, Next, Visit};
+use crate::{Error, ErrorKind, Field, IpProtocol, LayerKind, Next, Visit};
 
 header! {
     /// The TCP header without options: 20 bytes.
@@ -128,7 +130,8 @@ impl core::ops::BitOr for TcpFlags {
 impl fmt::Display for TcpFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const NAMES: [&str; 9] = ["fin", "syn", "rst", "push", "ack", "urg", "ece", "cwr", "ae"];
-        let mut set = NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 != 0).map(|(_, name)| name);
+        let mut set =
+            NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 != 0).map(|(_, name)| name);
         f.write_str(set.next().unwrap_or(&"none"))?;
         set.try_for_each(|name| write!(f, ", {name}"))
     }
@@ -144,9 +147,11 @@ impl fmt::Debug for TcpFlags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tcp<'a> {
     header: &'a TcpHeader,
-    options: &'a [u8],
-    payload: &'a [u8],
-    beyond: usize,
+    rest: &'a [u8],
+    /// How many bytes of `rest` are options.
+    options_len: u32,
+    /// How many bytes the layer around promises beyond the captured ones.
+    beyond: u32,
 }
 
 impl<'a> Tcp<'a> {
@@ -167,17 +172,11 @@ impl<'a> Tcp<'a> {
 
     #[inline(always)]
     pub(crate) fn from_parts(header: &'a TcpHeader, rest: &'a [u8]) -> Self {
-        match header.header_len().checked_sub(TcpHeader::LEN).map(|length| rest.split_at_checked(length)) {
-            Some(Some((options, payload))) => Self { header, options, payload, beyond: 0 },
-            Some(None) => Self::at_odds(header, rest, rest.len()),
-            None => Self::at_odds(header, rest, 0),
-        }
-    }
-
-    #[cold]
-    fn at_odds(header: &'a TcpHeader, rest: &'a [u8], options_len: usize) -> Self {
-        let (options, payload) = rest.split_at_checked(options_len).unwrap_or((rest, &[]));
-        Self { header, options, payload, beyond: 0 }
+        let options_len = match header.header_len().checked_sub(TcpHeader::LEN) {
+            Some(length) => length.min(rest.len()),
+            None => 0,
+        };
+        Self { header, rest, options_len: options_len as u32, beyond: 0 }
     }
 
     /// The same segment with the number of bytes that the layer around it promises beyond the captured ones: a TCP
@@ -185,21 +184,27 @@ impl<'a> Tcp<'a> {
     #[must_use]
     #[inline(always)]
     pub fn with_missing(self, missing: usize) -> Self {
-        Self { beyond: missing, ..self }
+        Self { beyond: u32::try_from(missing).unwrap_or(u32::MAX), ..self }
     }
 
     /// The segment, if its header is sound and whole.
     #[inline(always)]
     pub(crate) fn parse_whole(bytes: &'a [u8]) -> Option<Self> {
         let (header, rest) = TcpHeader::split(bytes)?;
-        let (options, payload) = rest.split_at_checked(header.header_len().checked_sub(TcpHeader::LEN)?)?;
-        Some(Self { header, options, payload, beyond: 0 })
+        let options_len = header.header_len().checked_sub(TcpHeader::LEN)?;
+        (options_len <= rest.len()).then_some(Self {
+            header,
+            rest,
+            options_len: options_len as u32,
+            beyond: 0,
+        })
     }
 
-    /// The segment whose header is known to be sound and whole.
+    /// The segment whose header is known to be sound and whole; `payload` is the end of what follows the fixed header.
     #[inline(always)]
-    pub(crate) fn whole(header: &'a TcpHeader, options: &'a [u8], payload: &'a [u8]) -> Self {
-        Self { header, options, payload, beyond: 0 }
+    pub(crate) fn whole(header: &'a TcpHeader, rest: &'a [u8], payload: &'a [u8]) -> Self {
+        let options_len = rest.len().saturating_sub(payload.len());
+        Self { header, rest, options_len: options_len as u32, beyond: 0 }
     }
 
     /// The fixed header's bytes as fields.
@@ -256,7 +261,7 @@ impl<'a> Tcp<'a> {
     /// The options, in their order.
     #[inline]
     pub fn options(&self) -> TcpOptions<'a> {
-        TcpOptions::new(self.options)
+        TcpOptions::new(self.options_bytes())
     }
 
     /// The largest segment that the sender takes, in bytes, where the option is there.
@@ -290,28 +295,30 @@ impl<'a> Tcp<'a> {
 
     /// The blocks that the sender got out of order: each its first sequence number and the one after its last.
     pub fn sack_blocks(&self) -> impl Iterator<Item = (u32, u32)> + use<'a> {
-        self.options().filter_map(|option| match option {
-            TcpOption::Sack(blocks) => Some(blocks),
-            _ => None,
-        }).flatten()
+        self.options()
+            .filter_map(|option| match option {
+                TcpOption::Sack(blocks) => Some(blocks),
+                _ => None,
+            })
+            .flatten()
     }
 
     /// The options' bytes, as far as captured.
     #[inline(always)]
     pub fn options_bytes(&self) -> &'a [u8] {
-        self.options
+        self.rest.get(..self.options_len as usize).unwrap_or_default()
     }
 
     /// The header's length in bytes with its options, as far as captured.
     #[inline(always)]
     pub fn header_len(&self) -> usize {
-        TcpHeader::LEN + self.options.len()
+        TcpHeader::LEN + self.options_len as usize
     }
 
     /// The segment's data, as far as captured.
     #[inline(always)]
     pub fn payload(&self) -> &'a [u8] {
-        self.payload
+        self.rest.get(self.options_len as usize..).unwrap_or_default()
     }
 
     /// The two ports, for a port table.
@@ -329,13 +336,13 @@ impl<'a> Tcp<'a> {
 
     /// Length of the segment in bytes, captured or not.
     pub(crate) fn segment_len(&self) -> usize {
-        (self.header_len() + self.payload.len()).saturating_add(self.beyond)
+        (TcpHeader::LEN + self.rest.len()).saturating_add(self.beyond as usize)
     }
 
     /// How many bytes the data offset, or the layer around the segment, promises beyond the captured ones.
     #[inline]
     pub fn missing(&self) -> usize {
-        self.options_missing().max(self.beyond)
+        self.options_missing().max(self.beyond as usize)
     }
 
     fn options_missing(&self) -> usize {
@@ -344,7 +351,22 @@ impl<'a> Tcp<'a> {
 
     /// Whether the data offset lies past the end of the segment, which the layer around it says is all there.
     pub(crate) fn options_cut(&self) -> bool {
-        self.options_missing() > self.beyond
+        self.options_missing() > self.beyond as usize
+    }
+
+    /// Whether the checksum is right; `None` where [`missing`](Self::missing) says that not all of the segment is there, the
+    /// header contradicts itself, or the addresses are not of one family. `dst` is the final destination: the last address
+    /// of a routing header.
+    ///
+    /// The segment ends where the view ends; in a fragment the answer means nothing.
+    pub fn checksum_ok(&self, src: IpAddr, dst: IpAddr) -> Option<bool> {
+        if self.missing() != 0 || self.defect().is_some() {
+            return None;
+        }
+        let len = TcpHeader::LEN + self.rest.len();
+        let pseudo = checksum::pseudo(src, dst, IpProtocol::TCP, len)?;
+        let header = checksum::sum(self.header.as_bytes());
+        Some(checksum::fold(pseudo + header + checksum::sum(self.rest)) == 0xffff)
     }
 
     /// What makes the header contradict itself: a data offset below 5 words. Dissection stops there.
@@ -367,9 +389,10 @@ impl<'a> Tcp<'a> {
         visit(Field::uint("window", 14, h.window()));
         visit(Field::hex("checksum", 16, h.checksum()));
         visit(Field::uint("urg", 18, h.urgent()));
-        if !self.options.is_empty() {
-            visit(Field::bytes("options", TcpHeader::LEN, self.options));
-            tcp_option::fields(TcpHeader::LEN, self.options, self.options_missing(), visit);
+        let options = self.options_bytes();
+        if !options.is_empty() {
+            visit(Field::bytes("options", TcpHeader::LEN, options));
+            tcp_option::fields(TcpHeader::LEN, options, self.options_missing(), visit);
         }
         if !self.options_cut() {
             visit(Field::uint("payload_len", 12, self.payload_len() as u64));
@@ -401,5 +424,105 @@ impl fmt::Display for Tcp<'_> {
             self.ack(),
             self.flags()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::Value;
+
+    const SYN: [u8; 40] = [
+        0x9d, 0x38, 0x14, 0x46, 0xc1, 0x60, 0x0e, 0x16, 0, 0, 0, 0, 0xa0, 0x02, 0xfa, 0xf0, 0x12, 0x34, 0,
+        0, //
+        2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7,
+    ];
+
+    fn number(tcp: &Tcp<'_>, name: &str) -> Option<u64> {
+        let mut found = None;
+        tcp.fields(&mut |field| match field.value {
+            Value::Uint(n) | Value::Hex(n) if field.name == name => found = Some(n),
+            _ => (),
+        });
+        found
+    }
+
+    #[test]
+    fn a_syn_is_read_whole() {
+        let tcp = Tcp::parse(&SYN).unwrap();
+        assert_eq!((tcp.src_port(), tcp.dst_port(), tcp.seq()), (40248, 5190, 0xc160_0e16));
+        assert_eq!((tcp.header_len(), tcp.payload().len(), tcp.missing()), (40, 0, 0));
+        assert_eq!(tcp.flags(), TcpFlags::SYN);
+        assert_eq!((tcp.mss(), tcp.window_scale(), tcp.timestamps()), (Some(1460), Some(7), Some((1, 2))));
+        assert!(tcp.sack_permitted());
+        assert_eq!(tcp.sack_blocks().count(), 0);
+        assert_eq!(number(&tcp, "mss"), Some(1460));
+        assert_eq!(number(&tcp, "payload_len"), Some(0));
+        assert_eq!(tcp.to_string(), "TCP(40248 -> 5190, seq=0xc1600e16, ack=0x0000, flags=(syn))");
+    }
+
+    #[test]
+    fn every_truncation_is_a_state() {
+        for length in 0..SYN.len() {
+            match Tcp::parse(&SYN[..length]) {
+                Err(error) => {
+                    assert!(length < 20);
+                    assert_eq!(
+                        (error.kind(), error.needed(), error.found()),
+                        (ErrorKind::Truncated, 20, length)
+                    );
+                }
+                Ok(tcp) => {
+                    assert_eq!((tcp.header_len(), tcp.missing()), (length, 40 - length));
+                    assert!(tcp.payload().is_empty() && tcp.defect().is_none());
+                    let _ = (tcp.options().count(), tcp.summary().to_string());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_ip_promises_counts_as_payload() {
+        // tshark 4.0: an IP total length of 57 with 45 bytes captured gives tcp.len 5 after a header of 32.
+        let mut bytes = Vec::from(&SYN[..25]);
+        bytes[12] = 0x80;
+        let tcp = Tcp::parse(&bytes).unwrap().with_missing(12);
+        assert_eq!((tcp.missing(), tcp.payload_len()), (12, 5));
+        assert_eq!(number(&tcp, "payload_len"), Some(5));
+    }
+
+    #[test]
+    fn a_data_offset_below_five_is_a_defect() {
+        // tshark 4.0 takes the claimed header off the segment: 29 - 16.
+        let mut bytes = Vec::from(&SYN[..29]);
+        bytes[12] = 0x40;
+        let tcp = Tcp::parse(&bytes).unwrap();
+        let error = tcp.defect().unwrap();
+        assert_eq!((error.kind(), error.needed(), error.found()), (ErrorKind::HeaderLength, 20, 16));
+        assert_eq!((tcp.header_len(), tcp.payload_len()), (20, 13));
+        assert_eq!(tcp.options().count(), 0);
+    }
+
+    #[test]
+    fn a_data_offset_past_the_segment_leaves_no_payload() {
+        let mut bytes = Vec::from(&SYN[..29]);
+        bytes[12] = 0xf0;
+        let tcp = Tcp::parse(&bytes).unwrap();
+        assert_eq!((tcp.header_len(), tcp.payload().len(), tcp.missing()), (29, 0, 31));
+        assert_eq!(number(&tcp, "payload_len"), None);
+    }
+
+    #[test]
+    fn bit_fields_are_set_apart() {
+        let mut header = TcpHeader::zeroed();
+        header.set_flags(TcpFlags(0xffff));
+        header.set_header_len(24);
+        assert_eq!((header.header_len(), header.flags()), (24, TcpFlags(0xfff)));
+        header.set_flags(TcpFlags::SYN | TcpFlags::ACK);
+        assert_eq!(header.as_bytes()[12..14], [0x60, 0x12]);
     }
 }

@@ -422,12 +422,9 @@ pub(crate) fn fields<'a>(start: usize, options: &'a [u8], cut: usize, visit: Vis
             (TcpOption::Malformed(_), None) => break,
             (_, length) => length,
         };
-        if kind != TcpOptionKind::MULTIPATH {
-            visit(Field::uint("opt_kinds", offset, kind).means(kind.name()).repeated());
-        }
+        visit(Field::uint("opt_kinds", offset, kind).means(kind.name()).repeated());
         if let Some(&length) = length {
-            let name = if kind == TcpOptionKind::MULTIPATH { "mptcp_lens" } else { "opt_lens" };
-            visit(Field::uint(name, offset + 1, length).repeated());
+            visit(Field::uint("opt_lens", offset + 1, length).repeated());
         }
         option.fields(offset, visit);
         if let TcpOption::EndOfOptions(padding) = option {
@@ -435,5 +432,109 @@ pub(crate) fn fields<'a>(start: usize, options: &'a [u8], cut: usize, visit: Vis
                 visit(Field::uint("opt_kinds", offset + 1 + i, kind).means(kind.name()).repeated());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn options(bytes: &[u8]) -> Vec<TcpOption<'_>> {
+        TcpOptions::new(bytes).collect()
+    }
+
+    fn list(name: &str, bytes: &[u8], cut: usize) -> Vec<u64> {
+        let mut list = Vec::new();
+        fields(20, bytes, cut, &mut |field| match field.value {
+            crate::Value::Uint(n) if field.name == name => list.push(n),
+            _ => (),
+        });
+        list
+    }
+
+    #[test]
+    fn a_handshake_has_its_usual_options() {
+        let bytes = [2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7];
+        assert_eq!(
+            options(&bytes),
+            [
+                TcpOption::MaximumSegmentSize(1460),
+                TcpOption::SackPermitted,
+                TcpOption::Timestamps { value: 1, echo: 2 },
+                TcpOption::Nop,
+                TcpOption::WindowScale(7),
+            ]
+        );
+        assert_eq!(list("opt_kinds", &bytes, 0), [2, 4, 8, 1, 3]);
+        assert_eq!(list("opt_lens", &bytes, 0), [4, 2, 10, 3]);
+    }
+
+    #[test]
+    fn sack_blocks_are_pairs() {
+        let bytes = [5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4];
+        let [TcpOption::Sack(blocks)] = options(&bytes)[..] else { panic!() };
+        assert_eq!(blocks.len(), 2);
+        assert_eq!(blocks.collect::<Vec<_>>(), [(1, 2), (3, 4)]);
+    }
+
+    #[test]
+    fn a_wrong_length_is_unknown_and_the_walk_goes_on() {
+        assert_eq!(
+            options(&[2, 5, 1, 2, 3, 161, 3, 9, 1]),
+            [
+                TcpOption::Unknown { kind: TcpOptionKind::MAXIMUM_SEGMENT_SIZE, data: &[1, 2, 3] },
+                TcpOption::Unknown { kind: TcpOptionKind(161), data: &[9] },
+                TcpOption::Nop,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_lying_length_ends_the_walk() {
+        for bytes in [&[1, 8, 0, 1][..], &[1, 8, 1, 1], &[1, 8, 10, 1], &[1, 8]] {
+            assert_eq!(options(bytes), [TcpOption::Nop, TcpOption::Malformed(&bytes[1..])]);
+            // tshark 4.0 lists no such option.
+            assert_eq!(list("opt_kinds", bytes, 0), [1]);
+        }
+        // But it does where only the capture ends.
+        assert_eq!(list("opt_kinds", &[1, 8, 10, 1], 8), [1, 8]);
+        assert_eq!(list("opt_lens", &[1, 8, 10, 1], 8), [10]);
+    }
+
+    #[test]
+    fn the_end_is_listed_as_tshark_lists_it() {
+        assert_eq!(options(&[1, 0, 0, 5, 0]), [TcpOption::Nop, TcpOption::EndOfOptions(&[0, 5, 0])]);
+        for (bytes, kinds) in [
+            ([0, 0, 0, 0], &[0, 0, 0, 0][..]),
+            ([1, 0, 0, 0], &[1, 0, 0, 0]),
+            ([0, 0, 5, 0], &[0, 0]),
+            ([0, 1, 1, 1], &[0]),
+        ] {
+            assert_eq!(list("opt_kinds", &bytes, 0), kinds);
+        }
+    }
+
+    #[test]
+    fn every_kind_has_its_form() {
+        let of = |bytes: &'static [u8]| options(bytes)[0];
+        assert_eq!(of(&[6, 6, 0, 0, 0, 1]), TcpOption::Echo(1));
+        assert_eq!(of(&[11, 6, 0, 0, 0, 1]), TcpOption::ConnectionCount(1));
+        assert_eq!(of(&[14, 3, 2]), TcpOption::AlternateChecksumRequest(2));
+        assert_eq!(of(&[27, 8, 5, 9, 0, 0, 0, 4]), TcpOption::QuickStart { rate: 5, ttl_diff: 9, nonce: 1 });
+        assert_eq!(of(&[28, 4, 0x80, 0x11]), TcpOption::UserTimeout { minutes: true, timeout: 17 });
+        assert_eq!(of(&[29, 5, 1, 2, 3]), TcpOption::Authentication { key: 1, next_key: 2, mac: &[3] });
+        assert_eq!(of(&[34, 2]), TcpOption::FastOpen(&[]));
+        assert_eq!(of(&[254, 6, 0xf9, 0x89, 1, 2]), TcpOption::FastOpen(&[1, 2]));
+        assert_eq!(
+            of(&[253, 5, 0x12, 0x34, 9]),
+            TcpOption::Experiment { kind: TcpOptionKind::EXPERIMENT_1, id: 0x1234, data: &[9] }
+        );
+        assert_eq!(
+            of(&[30, 4, 0x51, 7]),
+            TcpOption::Multipath { subtype: MptcpSubtype::MP_PRIO, data: &[0x51, 7] }
+        );
     }
 }

@@ -64,7 +64,11 @@ enum End {
     Cut { comma: bool },
 }
 
-fn write_options(f: &mut Formatter<'_>, tcp: Tcp<'_>, ack_base: u32) -> core::result::Result<End, fmt::Error> {
+fn write_options(
+    f: &mut Formatter<'_>,
+    tcp: Tcp<'_>,
+    ack_base: u32,
+) -> core::result::Result<End, fmt::Error> {
     let cut = tcp.header().header_len() > tcp.header_len();
     let mut walk = TcpOptions::new(tcp.options_bytes());
     let mut comma = false;
@@ -87,7 +91,7 @@ fn write_options(f: &mut Formatter<'_>, tcp: Tcp<'_>, ack_base: u32) -> core::re
             TcpOption::Malformed(_) => false,
             _ => {
                 let used = here.len() - walk.rest().len();
-                write_option(f, TcpOptionKind(kind), here.get(2..used).unwrap_or_default(), tcp.flags(), ack_base)?
+                write_option(f, TcpOptionKind(kind), here.get(2..used).unwrap_or_default(), tcp, ack_base)?
             }
         };
         if !whole {
@@ -127,7 +131,11 @@ fn name(kind: TcpOptionKind) -> Option<&'static str> {
 }
 
 /// Writes what is captured of an option that the capture cuts.
-fn write_cut_option(f: &mut Formatter<'_>, captured: &[u8], comma: bool) -> core::result::Result<End, fmt::Error> {
+fn write_cut_option(
+    f: &mut Formatter<'_>,
+    captured: &[u8],
+    comma: bool,
+) -> core::result::Result<End, fmt::Error> {
     let &[kind, length, ref data @ ..] = captured else { return Ok(End::Cut { comma: false }) };
     if length < 2 {
         return Ok(End::Bad { comma });
@@ -145,7 +153,7 @@ fn write_option(
     f: &mut Formatter<'_>,
     kind: TcpOptionKind,
     data: &[u8],
-    flags: TcpFlags,
+    tcp: Tcp<'_>,
     sack_base: u32,
 ) -> core::result::Result<bool, fmt::Error> {
     use TcpOptionKind as Kind;
@@ -195,7 +203,12 @@ fn write_option(
         }
         (Kind::MD5_SIGNATURE, data) => match data.split_first_chunk::<16>() {
             Some((digest, more)) => {
-                write!(f, " shared secret not supplied with -M, can't check - {}", Hex(digest))?;
+                let why = if tcp.missing() > 0 {
+                    "snaplen too short"
+                } else {
+                    "shared secret not supplied with -M"
+                };
+                write!(f, " {why}, can't check - {}", Hex(digest))?;
                 more
             }
             None => return Ok(false),
@@ -223,7 +236,7 @@ fn write_option(
             }
             &[]
         }
-        (Kind::MULTIPATH, data) => return write_multipath(f, data, flags),
+        (Kind::MULTIPATH, data) => return write_multipath(f, data, tcp.flags()),
         (Kind::FAST_OPEN_COOKIE, data) => {
             f.write_char(' ')?;
             write_cookie(f, data)?;
@@ -251,13 +264,17 @@ fn write_option(
 fn write_cookie(f: &mut Formatter<'_>, cookie: &[u8]) -> Result {
     match cookie.len() {
         0 => f.write_str(" cookiereq"),
-        4..=16 if cookie.len() % 2 == 0 => write!(f, " cookie {}", Hex(cookie)),
+        4..=16 if cookie.len().is_multiple_of(2) => write!(f, " cookie {}", Hex(cookie)),
         _ => f.write_str(" (invalid)"),
     }
 }
 
 /// Writes the data of a Multipath TCP option from its subtype on; `false` where tcpdump calls it bad.
-fn write_multipath(f: &mut Formatter<'_>, data: &[u8], flags: TcpFlags) -> core::result::Result<bool, fmt::Error> {
+fn write_multipath(
+    f: &mut Formatter<'_>,
+    data: &[u8],
+    flags: TcpFlags,
+) -> core::result::Result<bool, fmt::Error> {
     let (syn, ack) = (flags.contains(TcpFlags::SYN), flags.contains(TcpFlags::ACK));
     let Some((&first, rest)) = data.split_first() else { return Ok(false) };
     let (subtype, low) = (MptcpSubtype(first >> 4), first & 0x0f);
@@ -285,7 +302,12 @@ fn write_multipath(f: &mut Formatter<'_>, data: &[u8], flags: TcpFlags) -> core:
                 [] => (),
                 [sender] => write!(f, " {{0x{:x}}}", u64::from_be_bytes(sender))?,
                 [sender, receiver, ..] => {
-                    write!(f, " {{0x{:x},0x{:x}}}", u64::from_be_bytes(sender), u64::from_be_bytes(receiver))?;
+                    write!(
+                        f,
+                        " {{0x{:x},0x{:x}}}",
+                        u64::from_be_bytes(sender),
+                        u64::from_be_bytes(receiver)
+                    )?;
                 }
             }
             // tcpdump shows the data length and checksum of version 1 under no name.
@@ -382,7 +404,11 @@ fn write_multipath(f: &mut Formatter<'_>, data: &[u8], flags: TcpFlags) -> core:
 }
 
 /// The data sequence signal (RFC 8684, 3.3): acknowledgment and mapping, each where its flag is set.
-fn write_data_sequence(f: &mut Formatter<'_>, flag: u8, data: &[u8]) -> core::result::Result<bool, fmt::Error> {
+fn write_data_sequence(
+    f: &mut Formatter<'_>,
+    flag: u8,
+    data: &[u8],
+) -> core::result::Result<bool, fmt::Error> {
     let mut rest = data;
     let mut take = |wide: bool| {
         let (value, after) = rest.split_at_checked(if wide { 8 } else { 4 })?;
@@ -416,7 +442,11 @@ fn write_data_sequence(f: &mut Formatter<'_>, flag: u8, data: &[u8]) -> core::re
 
 /// An address that the sender adds: version 0 says its family in the low bits (RFC 6824), version 1 (RFC 8684)
 /// says there whether it is an echo, and has a hash where it is not.
-fn write_added_address(f: &mut Formatter<'_>, low: u8, data: &[u8]) -> core::result::Result<bool, fmt::Error> {
+fn write_added_address(
+    f: &mut Formatter<'_>,
+    low: u8,
+    data: &[u8],
+) -> core::result::Result<bool, fmt::Error> {
     let Some((&id, rest)) = data.split_first() else { return Ok(false) };
     let (form, long) = match (low, rest.len()) {
         (4, 4 | 6) => (" v0-ip4", false),
@@ -457,5 +487,102 @@ struct Hex<'a>(&'a [u8]);
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// A segment from port 1000 to 2000 with seq 100, ack 200, window 512, urgent 7, and these options.
+    fn summary(flags: u8, options: &[u8], payload: &[u8]) -> std::string::String {
+        let offset = ((5 + options.len() / 4) << 4) as u8;
+        let mut bytes =
+            Vec::from([3, 232, 7, 208, 0, 0, 0, 100, 0, 0, 0, 200, offset, flags, 2, 0, 0, 0, 0, 7]);
+        bytes.extend_from_slice(options);
+        bytes.extend_from_slice(payload);
+        Tcp::parse(&bytes).unwrap().summary().to_string()
+    }
+
+    #[test]
+    fn numbers_and_flags_are_tcpdumps() {
+        assert_eq!(summary(0, &[], &[]), "Flags [none], win 512, length 0");
+        assert_eq!(summary(0x10, &[], &[]), "Flags [.], ack 200, win 512, length 0");
+        assert_eq!(summary(0x12, &[], &[]), "Flags [S.], seq 100, ack 200, win 512, length 0");
+        assert_eq!(summary(0x18, &[], b"abcdef"), "Flags [P.], seq 100:106, ack 200, win 512, length 6");
+        assert_eq!(summary(0xff, &[], &[]), "Flags [FSRP.UEW], seq 100, ack 200, win 512, urg 7, length 0");
+    }
+
+    #[test]
+    fn relative_numbers_wrap() {
+        let bytes = [3, 232, 7, 208, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, 0x18, 2, 0, 0, 0, 0, 0, b'x'];
+        let tcp = Tcp::parse(&bytes).unwrap();
+        assert_eq!(
+            tcp.summary_relative(u32::MAX, 1).to_string(),
+            "Flags [P.], seq 2:3, ack 1, win 512, length 1"
+        );
+    }
+
+    #[test]
+    fn options_are_tcpdumps() {
+        // What tcpdump 4.99.3 prints between the brackets for these bytes.
+        let cases: [(&[u8], &str); 16] = [
+            (
+                &[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2, 1, 3, 3, 7],
+                "mss 1460,sackOK,TS val 1 ecr 2,nop,wscale 7",
+            ),
+            (&[6, 6, 0, 0, 0, 1, 1, 1], "echo 1,nop,nop"),
+            (&[9, 2, 1, 1], "unknown-9,nop,nop"),
+            (&[10, 3, 0x80, 1], "unknown-10 0x80,nop"),
+            (&[13, 6, 0, 0, 0, 1, 1, 1], " 1,nop,nop"),
+            (&[20, 4, 0x11, 0x22], "scps cap 11 id 34"),
+            (&[28, 4, 0x80, 0x11], "uto 0x8011 983520"),
+            (&[29, 8, 1, 2, b'a', b'b', b'c', b'd'], "tcp-ao keyid 1 rnextkeyid 2 mac 0x61626364"),
+            (&[34, 2, 1, 1], "tfo  cookiereq,nop,nop"),
+            (&[34, 6, b'a', b'b', b'c', b'd', 1, 1], "tfo  cookie 61626364,nop,nop"),
+            (&[254, 4, 0xf9, 0x89], "exp-tfo cookiereq"),
+            (&[254, 6, 0x12, 0x34, 9, 9, 1, 1], "exp-1234,nop,nop"),
+            (&[5, 10, 0, 0, 0, 1, 0, 0, 0, 9, 1, 1], "sack 1 {1:9},nop,nop"),
+            (&[0, 1, 1, 1], "eol"),
+            (&[30, 3, 0x50, 1], "mptcp 3 prio non-backup,nop"),
+            (&[30, 8, 0x34, 1, 10, 0, 0, 1], "mptcp 8 add-addr v0-ip4 id 1 10.0.0.1"),
+        ];
+        for (options, text) in cases {
+            let line = summary(0x10, options, &[]);
+            assert_eq!(line, std::format!("Flags [.], ack 200, win 512, options [{text}], length 0"));
+        }
+    }
+
+    #[test]
+    fn multipath_depends_on_the_flags() {
+        let capable = [&[30, 12, 0, 0x81][..], &[b'k'; 8]].concat();
+        assert!(summary(2, &capable, &[]).contains("[mptcp 12 capable v0 csum {0x6b6b6b6b6b6b6b6b}]"));
+        assert!(summary(0x10, &capable, &[]).ends_with("[mptcp 12 capable[bad opt]"));
+        let dss = [30, 20, 0x20, 5, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 4, 0, 5];
+        assert!(summary(0x10, &dss, &[]).contains("[mptcp 20 dss ack 1 seq 2 subseq 3 len 4 csum 0x5]"));
+        let join = [30, 16, 0x11, 1, 0x74, 0x74, 0x74, 0x74, 0x74, 0x74, 0x74, 0x74, 0, 0, 0, 9];
+        assert!(summary(0x12, &join, &[]).contains("join backup id 1 hmac 0x7474747474747474 nonce 0x9]"));
+    }
+
+    #[test]
+    fn headers_at_odds_are_told() {
+        let short = [3, 232, 7, 208, 0, 0, 0, 100, 0, 0, 0, 200, 0x40, 0x10, 2, 0, 0, 0, 0, 7];
+        assert_eq!(
+            Tcp::parse(&short).unwrap().summary().to_string(),
+            " tcp 4 [bad hdr length 16 - too short, < 20]"
+        );
+        let long = [3, 232, 7, 208, 0, 0, 0, 100, 0, 0, 0, 200, 0x60, 0x10, 2, 0, 0, 0, 0, 7];
+        let tcp = Tcp::parse(&long).unwrap();
+        assert_eq!(tcp.summary().to_string(), "Flags [.] [bad hdr length 24 - too long, > 20]");
+        assert_eq!(
+            tcp.with_missing(7).summary().to_string(),
+            "Flags [.], seq 100:103, ack 200, win 512, options [ [|tcp]"
+        );
+        assert!(summary(0x10, &[2, 40, 0, 0], &[]).ends_with("options [[bad opt]"));
+        assert!(summary(0x10, &[1, 2, 1, 0], &[]).ends_with("options [nop,[bad opt]]"));
     }
 }

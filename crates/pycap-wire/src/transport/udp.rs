@@ -11,10 +11,12 @@
 //! ```
 
 use core::fmt;
+use core::net::IpAddr;
 
+use crate::checksum;
 use crate::display::from_fn;
 use crate::header::header;
-use crate::{Error, ErrorKind, Field, LayerKind, Next, Visit};
+use crate::{Error, ErrorKind, Field, IpProtocol, LayerKind, Next, Visit};
 
 header! {
     /// The UDP header: 8 bytes.
@@ -147,6 +149,20 @@ impl<'a> Udp<'a> {
     #[inline]
     pub fn missing(&self) -> usize {
         usize::from(self.len()).saturating_sub(UdpHeader::LEN + self.payload.len())
+    }
+
+    /// Whether the checksum is right; `None` where none was sent, [`missing`](Self::missing) says that not all of the datagram
+    /// is there, the header contradicts itself, or the addresses are not of one family. `dst` is the final destination: the
+    /// last address of a routing header.
+    ///
+    /// In a fragment the answer means nothing.
+    pub fn checksum_ok(&self, src: IpAddr, dst: IpAddr) -> Option<bool> {
+        if self.checksum() == 0 || self.missing() != 0 || self.defect().is_some() {
+            return None;
+        }
+        let pseudo = checksum::pseudo(src, dst, IpProtocol::UDP, UdpHeader::LEN + self.payload.len())?;
+        let sum = checksum::sum(self.header.as_bytes()) + checksum::sum(self.payload);
+        Some(checksum::fold(pseudo + sum) == 0xffff)
     }
 
     /// What makes the header contradict itself: a length below 8 outside a jumbogram. Dissection stops there.

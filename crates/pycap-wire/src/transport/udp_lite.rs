@@ -11,10 +11,12 @@
 //! ```
 
 use core::fmt;
+use core::net::IpAddr;
 
+use crate::checksum;
 use crate::display::from_fn;
 use crate::header::header;
-use crate::{Error, ErrorKind, Field, LayerKind, Next, Visit};
+use crate::{Error, ErrorKind, Field, IpProtocol, LayerKind, Next, Visit};
 
 header! {
     /// The UDP-Lite header: 8 bytes.
@@ -126,6 +128,22 @@ impl<'a> UdpLite<'a> {
         self.beyond
     }
 
+    /// Whether the checksum is right; `None` where not all that it covers was captured, the coverage contradicts itself, or
+    /// the addresses are not of one family. `dst` is the final destination: the last address of a routing header.
+    ///
+    /// The datagram ends where the view ends, and [`missing`](Self::missing) bytes later; in a fragment the answer means nothing.
+    pub fn checksum_ok(&self, src: IpAddr, dst: IpAddr) -> Option<bool> {
+        let len = (UdpLiteHeader::LEN + self.payload.len()).saturating_add(self.beyond);
+        let covered = match usize::from(self.header.coverage()) {
+            0 => len,
+            coverage => coverage,
+        };
+        let covered = self.payload.get(..covered.checked_sub(UdpLiteHeader::LEN)?)?;
+        let pseudo = checksum::pseudo(src, dst, IpProtocol::UDP_LITE, len)?;
+        let sum = checksum::sum(self.header.as_bytes()) + checksum::sum(covered);
+        Some(checksum::fold(pseudo + sum) == 0xffff)
+    }
+
     /// What makes the header contradict itself: a checksum coverage that does not cover the header. Dissection stops there.
     #[inline]
     pub fn defect(&self) -> Option<Error> {
@@ -154,5 +172,40 @@ impl<'a> UdpLite<'a> {
 impl fmt::Display for UdpLite<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UdpLite({} -> {})", self.src_port(), self.dst_port())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+
+    use super::*;
+
+    const BYTES: [u8; 12] = [0x04, 0xd2, 0x16, 0x2e, 0, 10, 0xbe, 0xef, 1, 2, 3, 4];
+
+    #[test]
+    fn coverage_is_part_of_the_payload() {
+        let view = UdpLite::parse(&BYTES).unwrap();
+        assert_eq!(
+            (view.src_port(), view.dst_port(), view.coverage(), view.checksum()),
+            (1234, 5678, 10, 0xbeef)
+        );
+        assert_eq!((view.payload(), view.covered_payload()), (&[1, 2, 3, 4][..], &[1, 2][..]));
+        assert_eq!(view.defect(), None);
+        assert_eq!(view.with_missing(44).summary().to_string(), " ip-proto-136 56");
+    }
+
+    #[test]
+    fn no_coverage_is_all_and_seven_is_illegal() {
+        let mut bytes = BYTES;
+        bytes[5] = 0;
+        let view = UdpLite::parse(&bytes).unwrap();
+        assert_eq!((view.covered_payload().len(), view.defect()), (4, None));
+        bytes[5] = 7;
+        let view = UdpLite::parse(&bytes).unwrap();
+        assert!(view.covered_payload().is_empty());
+        assert_eq!(view.defect().map(|error| error.found()), Some(7));
+        assert_eq!(UdpLite::parse(&bytes[..7]).unwrap_err().kind(), ErrorKind::Truncated);
     }
 }

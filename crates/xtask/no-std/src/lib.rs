@@ -11,13 +11,8 @@ use core::panic::PanicInfo;
 use pycap_wire::{LinkType, Packet};
 
 /// The destination port of the frame's TCP or UDP, or 0; its layers are shown and counted on the way.
-///
-/// # Safety
-/// `data` points to `len` bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn destination_port(data: *const u8, len: usize, shown: &mut usize) -> u16 {
-    // SAFETY: the caller's promise.
-    let data = unsafe { core::slice::from_raw_parts(data, len) };
+pub extern "C" fn destination_port(data: &[u8; 1514], shown: &mut usize) -> u16 {
     let packet = Packet::parse(LinkType::ETHERNET, data);
     for layer in packet.layers() {
         let mut counter = Counter(0);

@@ -1,7 +1,7 @@
 //! One file's packets beside the recorded ones: the layers in order, each with every field that was recorded.
 
 use pycap_capture::Savefile;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::corpus::{CorpusFile, OracleRecord};
 use super::explain::{self, Evidence};
@@ -82,6 +82,7 @@ pub(super) fn file(file: &CorpusFile, support: &[String], report: &mut Report) {
         }
         Err(error) => read.end(Err(error)),
     }
+    report.unread(oracle.len().saturating_sub(read.packets()));
     formats::check(file, &read, oracle.len(), oracle_error.as_deref(), report);
 }
 
@@ -96,7 +97,7 @@ fn packet(
     let mut differences = Vec::new();
     record_fields(recorded, found, report, &mut differences);
     layers(recorded, found, support, report, &mut differences);
-    quoted(recorded, found, report);
+    quoted(recorded, found, support, report);
     let rules: Vec<_> = differences.iter().map(|difference| explain::rule(difference, evidence)).collect();
     report.packet(name, found.n, &differences, &rules);
 }
@@ -128,9 +129,8 @@ fn layers(
     report: &mut Report,
     out: &mut Vec<Difference>,
 ) {
-    let name_of = |layer: &serde_json::Map<String, Json>| {
-        layer.get("p").and_then(Json::as_str).unwrap_or_default().to_owned()
-    };
+    let name_of =
+        |layer: &Map<String, Json>| layer.get("p").and_then(Json::as_str).unwrap_or_default().to_owned();
     let recorded_names: Vec<String> = recorded.l.iter().map(name_of).collect();
     let known = recorded_names.iter().take_while(|name| *name == "data" || support.contains(name)).count();
     let expected: Vec<usize> = (0..known).filter(|&i| recorded_names[i] != "data").collect();
@@ -198,19 +198,83 @@ fn layers(
 }
 
 /// The layers inside ICMP errors are counted, not judged.
-fn quoted(recorded: &OracleRecord, found: &Record, report: &mut Report) {
+fn quoted(recorded: &OracleRecord, found: &Record, support: &[String], report: &mut Report) {
+    let supported = |layer: &Map<String, Json>| {
+        layer
+            .get("p")
+            .and_then(Json::as_str)
+            .is_some_and(|name| name == "data" || support.iter().any(|s| s == name))
+    };
+    if !recorded.l.iter().all(supported) {
+        return;
+    }
     let own: Vec<&LayerRecord> = found.quoted.iter().filter(|layer| layer.name != "data").collect();
-    let names = recorded.quoted.iter().filter(|layer| layer.get("p").is_some_and(|p| p != "data"));
-    for (place, layer) in names.enumerate() {
+    let layers = recorded.quoted.iter().filter(|layer| layer.get("p").is_some_and(|p| p != "data"));
+    for (place, layer) in layers.take_while(|layer| supported(layer)).enumerate() {
         let matching = own.get(place).filter(|own| layer.get("p").is_some_and(|p| p == own.name));
         let Some(own) = matching else {
             report.quoted(false, 0, 0);
-            continue;
+            return;
         };
         let fields = || layer.iter().filter(|(key, _)| !IGNORED.contains(&key.as_str()));
         let differing = fields().filter(|(key, value)| {
             if *key == "off" { **value != own.offset } else { own.fields.get(key.as_str()) != Some(value) }
         });
         report.quoted(true, fields().count(), differing.count());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pycap_capture::{Frame, LinkType};
+
+    use super::*;
+
+    /// Ethernet and IPv4 with nothing in it.
+    const FRAME: [u8; 34] = [
+        2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0, 0, 20, 0, 1, 0, 0, 64, 253, 0, 0, 10, 0, 0, 1, 10,
+        0, 0, 2,
+    ];
+    const ETHERNET: &str = r#"{"p":"eth","off":0,"size":14,"dst":"02:00:00:00:00:02","type":2048}"#;
+    const IP: &str = r#"{"p":"ip","off":14,"ttl":64,"src":"10.0.0.1","proto":253}"#;
+
+    /// The differences of the frame from these layers, as text.
+    fn differences(recorded: &[&str], err: &str) -> Vec<String> {
+        let line =
+            format!(r#"{{"ts":null,"caplen":34,"len":34,"l":[{}],"err":[{err}]}}"#, recorded.join(","));
+        let recorded: OracleRecord = serde_json::from_str(&line).unwrap();
+        let found = Record::new(1, Frame::new(&FRAME, LinkType::ETHERNET));
+        let support = ["eth", "ip", "udp"].map(str::to_owned);
+        let mut out = Vec::new();
+        record_fields(&recorded, &found, &mut Report::new(0), &mut out);
+        layers(&recorded, &found, &support, &mut Report::new(0), &mut out);
+        out.iter().map(|difference| format!("{} {:?}", difference.layer, difference.kind)).collect()
+    }
+
+    #[test]
+    fn what_was_recorded_is_there() {
+        assert_eq!(differences(&[ETHERNET, IP], ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn fields_differ_or_are_absent() {
+        let ip = r#"{"p":"ip","off":15,"ttl":63,"colour":1,"pad":6}"#;
+        let found = differences(&[ETHERNET, ip], "");
+        assert_eq!(found, [r#"ip Absent("colour")"#, r#"ip Differs("off")"#, r#"ip Differs("ttl")"#]);
+    }
+
+    #[test]
+    fn a_layer_is_missing_unless_it_is_the_last_of_a_cut_packet() {
+        let udp = r#"{"p":"udp","off":34}"#;
+        assert_eq!(differences(&[ETHERNET, IP, udp], ""), ["udp Missing"]);
+        assert_eq!(differences(&[ETHERNET, IP, udp], r#""short""#), Vec::<String>::new());
+        assert_eq!(differences(&[ETHERNET, IP, udp, udp], r#""short""#), ["udp Missing"]);
+    }
+
+    #[test]
+    fn a_layer_is_too_many_unless_the_packet_went_on_beyond_what_is_compared() {
+        assert_eq!(differences(&[ETHERNET], ""), ["ip Extra"]);
+        assert_eq!(differences(&[ETHERNET], r#""malformed:IPv4""#), Vec::<String>::new());
+        assert_eq!(differences(&[ETHERNET, r#"{"p":"other"}"#], ""), Vec::<String>::new());
     }
 }

@@ -3,6 +3,7 @@
 use pycap_capture::{Frame, Interface, LinkType, TimestampResolution};
 
 use pycap_wire::MacAddr;
+use serde_json::{Map, Value as Json};
 
 use super::compare::{Difference, Kind};
 use super::corpus::OracleRecord;
@@ -26,7 +27,7 @@ pub(super) struct Rule {
 }
 
 /// All rules.
-pub(super) static RULES: [Rule; 7] = [
+pub(super) static RULES: [Rule; 13] = [
     Rule {
         name: "time finer than nanoseconds",
         reason: "tshark scales such a time wrongly; it is cut to nanoseconds here",
@@ -81,7 +82,136 @@ pub(super) static RULES: [Rule; 7] = [
             difference.layer == "arp" && data.is_some_and(|data| data.starts_with(&[0, 19]))
         },
     },
+    Rule {
+        name: "802.1ah",
+        reason: "tshark shows the tag before a provider backbone's frame (EtherType 0x88e7) as two layers more",
+        applies: |difference, evidence| {
+            let tag = evidence.frame.data().get(difference.offset..);
+            difference.layer == "vlan" && tag.is_some_and(|tag| matches!(tag, [_, _, 0x88, 0xe7, ..]))
+        },
+    },
+    Rule {
+        name: "header shown in part",
+        reason: "the bytes end inside the header; tshark shows its first fields and, having found something else \
+                 wrong, does not say that it is cut",
+        applies: |difference, evidence| {
+            let left = evidence.frame.data().len().saturating_sub(difference.offset);
+            difference.kind == Kind::Missing && fixed_header(&difference.layer).is_some_and(|len| left < len)
+        },
+    },
+    Rule {
+        name: "AH shorter than its fields",
+        reason: "the length says less than the 12 bytes that AH always has (RFC 4302, 2); tshark goes on inside it, \
+                 here dissection stops",
+        applies: |difference, evidence| {
+            let before = evidence.layer_before(difference.offset);
+            let length =
+                before.and_then(|(name, at)| (name == "ah").then(|| evidence.frame.data().get(at + 1))?);
+            difference.kind == Kind::Missing && length.is_some_and(|length| *length < 1)
+        },
+    },
+    Rule {
+        name: "length past 31 bits",
+        reason: "tshark's lengths are signed 32-bit numbers, and the record's is above them",
+        applies: |difference, evidence| {
+            let end = difference
+                .recorded
+                .as_i64()
+                .map(|recorded| recorded + evidence.payload_of(difference.offset));
+            difference.kind == Kind::Differs("payload_len".to_owned())
+                && evidence.frame.original_len() > i32::MAX as u32
+                && end == Some(i32::MAX.into())
+        },
+    },
+    Rule {
+        name: "option of another length than its kind has",
+        reason: "tshark reads a router alert option (RFC 2711) as two bytes and CALIPSO (RFC 5570) as eight whatever \
+                 length it has, and goes on, or stops, behind them; here the length is followed",
+        applies: |difference, evidence| {
+            let types = evidence.recorded_list(difference.offset, "opt_types");
+            let lens = evidence.recorded_list(difference.offset, "opt_lens");
+            let is_list = matches!(&difference.kind, Kind::Differs(field) if field.starts_with("opt_"));
+            // Only Pad1, type 0, has no length.
+            let mut lens = lens.into_iter();
+            let mut each = types.into_iter().filter(|kind| *kind != 0).map(|kind| (kind, lens.next()));
+            difference.layer == "ipv6_hopopts"
+                && is_list
+                && each.any(|option| {
+                    matches!(option, (5, Some(len)) if len != 2) || matches!(option, (7, Some(0..8)))
+                })
+        },
+    },
+    Rule {
+        name: "IPv4 option that tshark does not know",
+        reason: "tshark shows neither type nor length of such an option; here it is carried",
+        applies: |difference, evidence| {
+            let known =
+                evidence.ipv4_options(difference.offset).filter(|(kind, _)| IPV4_OPTIONS.contains(kind));
+            let shown: Vec<Json> = match &difference.kind {
+                Kind::Differs(field) if field == "opt_types" => known.map(|(kind, _)| kind.into()).collect(),
+                Kind::Differs(field) if field == "opt_lens" => {
+                    known.filter_map(|(_, len)| Some(len?.into())).collect()
+                }
+                _ => return false,
+            };
+            difference.layer == "ip" && difference.recorded == Json::Array(shown)
+        },
+    },
 ];
+
+/// The IPv4 option types that tshark 4.0 has a dissector for.
+const IPV4_OPTIONS: [u8; 15] = [0, 1, 7, 11, 12, 68, 82, 130, 131, 133, 134, 136, 137, 148, 149];
+
+/// The length of a header's fixed part.
+fn fixed_header(layer: &str) -> Option<usize> {
+    Some(match layer {
+        "eth" => 14,
+        "ip" | "tcp" => 20,
+        "ipv6" => 40,
+        "udp" | "udplite" => 8,
+        _ => return None,
+    })
+}
+
+impl Evidence<'_> {
+    /// The name and offset of the recorded layer before the one at `offset`.
+    fn layer_before(&self, offset: usize) -> Option<(&str, usize)> {
+        let at = |layer: &Map<String, Json>| layer.get("off").and_then(Json::as_u64).map(|at| at as usize);
+        let place = self.recorded.l.iter().position(|layer| at(layer) == Some(offset))?;
+        let before = self.recorded.l.get(place.checked_sub(1)?)?;
+        Some((before.get("p")?.as_str()?, at(before)?))
+    }
+
+    /// The offset of the TCP payload, by the header's own length.
+    fn payload_of(&self, offset: usize) -> i64 {
+        let words = self.frame.data().get(offset + 12).map_or(0, |byte| byte >> 4);
+        offset as i64 + i64::from(words) * 4
+    }
+
+    /// Types and lengths of the options of the IPv4 header at `offset`, up to the end-of-options option.
+    fn ipv4_options(&self, offset: usize) -> impl Iterator<Item = (u8, Option<u8>)> {
+        let data = self.frame.data().get(offset..).unwrap_or_default();
+        let end = data.first().map_or(0, |byte| usize::from(byte & 0x0f) * 4).min(data.len());
+        let mut rest = data.get(20..end).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (kind, after) = rest.split_first()?;
+            let len = if *kind > 1 { Some(*after.first()?) } else { None };
+            rest = match len {
+                None if *kind == 0 => &[],
+                None => after,
+                Some(len) => rest.get(usize::from(len.max(2))..).unwrap_or_default(),
+            };
+            Some((*kind, len))
+        })
+    }
+
+    /// A list of numbers of the recorded layer at `offset`.
+    fn recorded_list(&self, offset: usize, name: &str) -> Vec<u64> {
+        let layer = self.recorded.l.iter().find(|layer| layer.get("off").is_some_and(|at| *at == offset));
+        let list = layer.and_then(|layer| layer.get(name)?.as_array());
+        list.map(|list| list.iter().filter_map(Json::as_u64).collect()).unwrap_or_default()
+    }
+}
 
 const SUNATM: LinkType = LinkType(123);
 

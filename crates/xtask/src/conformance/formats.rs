@@ -49,6 +49,11 @@ impl Read {
         });
     }
 
+    /// How many records were read.
+    pub(super) fn packets(&self) -> usize {
+        self.records.len()
+    }
+
     /// Says how the file ended.
     pub(super) fn end(&mut self, end: Result<(), Error>) {
         self.error = end.err();

@@ -129,6 +129,13 @@ impl Report {
         *self.packets_not_compared.entry(reason.to_owned()).or_default() += 1;
     }
 
+    /// Packets that only tshark has.
+    pub(super) fn unread(&mut self, count: usize) {
+        if count > 0 {
+            *self.packets_not_compared.entry("not read here".to_owned()).or_default() += count as u64;
+        }
+    }
+
     pub(super) fn file_compared(&mut self) {
         self.files += 1;
     }

@@ -176,7 +176,8 @@ impl<'a> Iterator for AgentExtensions<'a> {
             self.rest = after;
             return Some(AgentExtension::Padding);
         }
-        let split = after.split_first().and_then(|(length, after)| after.split_at_checked(usize::from(*length)));
+        let split =
+            after.split_first().and_then(|(length, after)| after.split_at_checked(usize::from(*length)));
         let Some((data, rest)) = split else {
             self.rest = &[];
             return Some(AgentExtension::Malformed(all));

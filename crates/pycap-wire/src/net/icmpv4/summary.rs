@@ -19,14 +19,19 @@ pub(super) fn summary<'a>(icmp: Icmpv4<'a>, len: usize) -> impl fmt::Display + '
     })
 }
 
+/// The quoted packet, and what follows it: tcpdump does not cut where the length field says.
+fn quoted<'a>(icmp: &Icmpv4<'a>) -> &'a [u8] {
+    icmp.body().get(4..).unwrap_or_default()
+}
+
 /// Whether all that the line tells is there.
 fn is_complete(icmp: &Icmpv4<'_>) -> bool {
-    let quoted = Ipv4::parse(icmp.payload());
+    let ip = Ipv4::parse(quoted(icmp));
     match icmp.message() {
         Icmpv4Message::DestinationUnreachable(_) => {
-            quoted.is_ok_and(|ip| icmp.code() != 3 || dst_port(icmp.payload(), &ip).is_some())
+            ip.is_ok_and(|ip| icmp.code() != 3 || dst_port(quoted(icmp), &ip).is_some())
         }
-        Icmpv4Message::Redirect(_) | Icmpv4Message::TimeExceeded(_) => quoted.is_ok(),
+        Icmpv4Message::Redirect(_) | Icmpv4Message::TimeExceeded(_) => ip.is_ok(),
         Icmpv4Message::RouterAdvertisement(advertisement) => {
             let header = advertisement.header();
             header.entry_size() != 2 || advertisement.addresses().count() == usize::from(header.count())
@@ -51,12 +56,14 @@ fn is_complete(icmp: &Icmpv4<'_>) -> bool {
 fn write_message(f: &mut fmt::Formatter<'_>, icmp: &Icmpv4<'_>) -> fmt::Result {
     let code = icmp.code();
     match icmp.message() {
-        Icmpv4Message::EchoRequest(header) => write!(f, "echo request, id {}, seq {}", header.id(), header.seq()),
+        Icmpv4Message::EchoRequest(header) => {
+            write!(f, "echo request, id {}, seq {}", header.id(), header.seq())
+        }
         Icmpv4Message::EchoReply(header) => write!(f, "echo reply, id {}, seq {}", header.id(), header.seq()),
         Icmpv4Message::DestinationUnreachable(header) => unreachable(f, icmp, header.mtu()),
         Icmpv4Message::Redirect(header) => {
-            let Ok(quoted) = Ipv4::parse(icmp.payload()) else { return Ok(()) };
-            let (dst, gateway) = (quoted.dst(), header.gateway());
+            let Ok(ip) = Ipv4::parse(quoted(icmp)) else { return Ok(()) };
+            let (dst, gateway) = (ip.dst(), header.gateway());
             match code {
                 0 => write!(f, "redirect {dst} to net {gateway}"),
                 1 => write!(f, "redirect {dst} to host {gateway}"),
@@ -75,7 +82,9 @@ fn write_message(f: &mut fmt::Formatter<'_>, icmp: &Icmpv4<'_>) -> fmt::Result {
             TimeOfDay(header.receive()),
             TimeOfDay(header.transmit())
         ),
-        Icmpv4Message::AddressMaskReply(header) => write!(f, "address mask is {:#010x}", header.mask().to_bits()),
+        Icmpv4Message::AddressMaskReply(header) => {
+            write!(f, "address mask is {:#010x}", header.mask().to_bits())
+        }
         _ => other(f, icmp),
     }
 }
@@ -102,13 +111,13 @@ fn other(f: &mut fmt::Formatter<'_>, icmp: &Icmpv4<'_>) -> fmt::Result {
 }
 
 fn unreachable(f: &mut fmt::Formatter<'_>, icmp: &Icmpv4<'_>, mtu: u16) -> fmt::Result {
-    let Ok(quoted) = Ipv4::parse(icmp.payload()) else { return Ok(()) };
-    let (dst, protocol) = (quoted.dst(), quoted.protocol());
+    let Ok(ip) = Ipv4::parse(quoted(icmp)) else { return Ok(()) };
+    let (dst, protocol) = (ip.dst(), ip.protocol());
     match icmp.code() {
         0 => write!(f, "net {dst} unreachable"),
         1 => write!(f, "host {dst} unreachable"),
         2 => write!(f, "{dst} protocol {} unreachable", protocol.0),
-        3 => match dst_port(icmp.payload(), &quoted) {
+        3 => match dst_port(quoted(icmp), &ip) {
             Some(port) => port_unreachable(f, dst, protocol, port),
             None => Ok(()),
         },
@@ -135,7 +144,12 @@ fn dst_port(quoted: &[u8], ip: &Ipv4<'_>) -> Option<u16> {
     Some(u16::from_be_bytes([*a, *b]))
 }
 
-fn port_unreachable(f: &mut fmt::Formatter<'_>, dst: Ipv4Addr, protocol: IpProtocol, port: u16) -> fmt::Result {
+fn port_unreachable(
+    f: &mut fmt::Formatter<'_>,
+    dst: Ipv4Addr,
+    protocol: IpProtocol,
+    port: u16,
+) -> fmt::Result {
     match protocol {
         IpProtocol::TCP => write!(f, "{dst} tcp port {port} unreachable"),
         IpProtocol::UDP => write!(f, "{dst} udp port {port} unreachable"),

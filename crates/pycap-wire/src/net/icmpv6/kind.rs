@@ -95,7 +95,10 @@ impl Icmpv6Type {
     pub fn quotes(self) -> bool {
         matches!(
             self,
-            Self::DESTINATION_UNREACHABLE | Self::PACKET_TOO_BIG | Self::TIME_EXCEEDED | Self::PARAMETER_PROBLEM
+            Self::DESTINATION_UNREACHABLE
+                | Self::PACKET_TOO_BIG
+                | Self::TIME_EXCEEDED
+                | Self::PARAMETER_PROBLEM
         )
     }
 
@@ -110,7 +113,10 @@ impl Icmpv6Type {
     pub(super) fn own_len(self) -> usize {
         match self {
             error if error.quotes() => 4,
-            Self::ECHO_REQUEST | Self::ECHO_REPLY | Self::EXTENDED_ECHO_REQUEST | Self::EXTENDED_ECHO_REPLY => 4,
+            Self::ECHO_REQUEST
+            | Self::ECHO_REPLY
+            | Self::EXTENDED_ECHO_REQUEST
+            | Self::EXTENDED_ECHO_REPLY => 4,
             Self::MLD_QUERY | Self::MLD_REPORT | Self::MLD_DONE => 20,
             Self::ROUTER_SOLICITATION | Self::MLDV2_REPORT => 4,
             Self::ROUTER_ADVERTISEMENT | Self::ROUTER_RENUMBERING => 12,

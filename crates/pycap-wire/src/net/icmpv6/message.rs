@@ -371,14 +371,18 @@ impl<'a> Icmpv6Message<'a> {
             Icmpv6Type::HOME_AGENT_REQUEST => own!(HomeAgentRequest, MobileHeader),
             Icmpv6Type::HOME_AGENT_REPLY => own!(HomeAgentReply, MobileHeader, NdpAddresses),
             Icmpv6Type::MOBILE_PREFIX_SOLICITATION => own!(MobilePrefixSolicitation, MobileHeader),
-            Icmpv6Type::MOBILE_PREFIX_ADVERTISEMENT => own!(MobilePrefixAdvertisement, MobileHeader, NdpOptions),
+            Icmpv6Type::MOBILE_PREFIX_ADVERTISEMENT => {
+                own!(MobilePrefixAdvertisement, MobileHeader, NdpOptions)
+            }
             Icmpv6Type::CERTIFICATION_PATH_SOLICITATION => {
                 own!(CertificationPathSolicitation, CertificationSolicitationHeader, NdpOptions)
             }
             Icmpv6Type::CERTIFICATION_PATH_ADVERTISEMENT => {
                 own!(CertificationPathAdvertisement, CertificationAdvertisementHeader, NdpOptions)
             }
-            Icmpv6Type::MULTICAST_ROUTER_ADVERTISEMENT => own!(MulticastRouterAdvertisement, MulticastRouterHeader),
+            Icmpv6Type::MULTICAST_ROUTER_ADVERTISEMENT => {
+                own!(MulticastRouterAdvertisement, MulticastRouterHeader)
+            }
             Icmpv6Type::MULTICAST_ROUTER_SOLICITATION => Self::MulticastRouterSolicitation,
             Icmpv6Type::MULTICAST_ROUTER_TERMINATION => Self::MulticastRouterTermination,
             Icmpv6Type::FAST_HANDOVER => own!(FastHandover, FastHandoverHeader, NdpOptions),
@@ -389,7 +393,9 @@ impl<'a> Icmpv6Message<'a> {
                 Self::LocatorUpdate(header, locators.get(..usize::from(header.count())).unwrap_or(locators))
             }
             Icmpv6Type::DUPLICATE_ADDRESS_REQUEST => own!(DuplicateAddressRequest, DuplicateAddressHeader),
-            Icmpv6Type::DUPLICATE_ADDRESS_CONFIRMATION => own!(DuplicateAddressConfirmation, DuplicateAddressHeader),
+            Icmpv6Type::DUPLICATE_ADDRESS_CONFIRMATION => {
+                own!(DuplicateAddressConfirmation, DuplicateAddressHeader)
+            }
             Icmpv6Type::EXTENDED_ECHO_REQUEST => own!(ExtendedEchoRequest, ExtendedEchoRequestHeader),
             Icmpv6Type::EXTENDED_ECHO_REPLY => own!(ExtendedEchoReply, ExtendedEchoReplyHeader),
             _ => return None,

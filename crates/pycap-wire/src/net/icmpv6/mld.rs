@@ -193,7 +193,11 @@ impl<'a> MldRecords<'a> {
     pub(super) fn fields(&self, mut offset: usize, visit: Visit<'_, 'a>) {
         for record in *self {
             let header = record.header;
-            visit(Field::uint("record_types", offset, header.record_type()).means(header.record_type().name()).repeated());
+            visit(
+                Field::uint("record_types", offset, header.record_type())
+                    .means(header.record_type().name())
+                    .repeated(),
+            );
             visit(Field::uint("record_aux_words", offset + 1, header.aux_words()).repeated());
             visit(Field::uint("record_source_counts", offset + 2, header.source_count()).repeated());
             visit(Field::ipv6("record_groups", offset + 4, header.group()).repeated());

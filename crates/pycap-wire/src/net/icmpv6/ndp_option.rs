@@ -328,11 +328,16 @@ impl<'a> Iterator for NdpOptions<'a> {
 impl<'a> NdpOption<'a> {
     fn read(kind: NdpOptionKind, data: &'a [u8]) -> Option<Self> {
         // Most options have two reserved bytes, then 32 bits, then the rest.
-        let word = || data.split_first_chunk::<6>().map(|([_, _, a, b, c, d], rest)| (u32::from_be_bytes([*a, *b, *c, *d]), rest));
+        let word = || {
+            data.split_first_chunk::<6>()
+                .map(|([_, _, a, b, c, d], rest)| (u32::from_be_bytes([*a, *b, *c, *d]), rest))
+        };
         Some(match kind {
             NdpOptionKind::SOURCE_LINK_ADDRESS => Self::SourceLinkAddress(data),
             NdpOptionKind::TARGET_LINK_ADDRESS => Self::TargetLinkAddress(data),
-            NdpOptionKind::PREFIX_INFORMATION => Self::PrefixInformation(PrefixInformationHeader::split(data)?.0),
+            NdpOptionKind::PREFIX_INFORMATION => {
+                Self::PrefixInformation(PrefixInformationHeader::split(data)?.0)
+            }
             NdpOptionKind::REDIRECTED_HEADER => Self::RedirectedHeader(word()?.1),
             NdpOptionKind::MTU => Self::Mtu(word()?.0),
             NdpOptionKind::ADVERTISEMENT_INTERVAL => Self::AdvertisementInterval(word()?.0),
@@ -367,7 +372,10 @@ impl<'a> NdpOption<'a> {
             }
             NdpOptionKind::PREF64 => {
                 let ([a, b], rest) = data.split_first_chunk()?;
-                Self::Pref64(Pref64 { lifetime_code: u16::from_be_bytes([*a, *b]), prefix: rest.first_chunk()? })
+                Self::Pref64(Pref64 {
+                    lifetime_code: u16::from_be_bytes([*a, *b]),
+                    prefix: rest.first_chunk()?,
+                })
             }
             _ => return None,
         })
@@ -381,7 +389,8 @@ impl<'a> NdpOption<'a> {
         if let Some(length) = bytes.get(1) {
             visit(Field::uint("opt_lens", offset + 1, *length).repeated());
         }
-        let mut number = |name, at: usize, value: u64| visit(Field::uint(name, offset + at, value).repeated());
+        let mut number =
+            |name, at: usize, value: u64| visit(Field::uint(name, offset + at, value).repeated());
         match *self {
             Self::SourceLinkAddress(address) | Self::TargetLinkAddress(address) => {
                 let value = match address {
@@ -420,7 +429,9 @@ impl<'a> NdpOption<'a> {
                 number("rdnss_lifetime", 4, lifetime.into());
                 servers.fields("rdnss", offset + 8, visit);
             }
-            Self::FlagsExpansion(flags) => visit(Field::bytes("ra_flags_expansion", offset + 2, flags).repeated()),
+            Self::FlagsExpansion(flags) => {
+                visit(Field::bytes("ra_flags_expansion", offset + 2, flags).repeated())
+            }
             Self::Dnssl { lifetime, domains } => {
                 number("dnssl_lifetime", 4, lifetime.into());
                 let mut at = offset + 8;

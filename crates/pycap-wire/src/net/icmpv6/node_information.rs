@@ -101,9 +101,15 @@ impl<'a> NodeInformationQuery<'a> {
     /// Whom the query is about.
     pub fn subject(&self) -> NodeInformationSubject<'a> {
         let subject = match self.code {
-            0 => self.data.first_chunk::<16>().map(|address| NodeInformationSubject::Ipv6(Ipv6Addr::from(*address))),
+            0 => self
+                .data
+                .first_chunk::<16>()
+                .map(|address| NodeInformationSubject::Ipv6(Ipv6Addr::from(*address))),
             1 => Some(NodeInformationSubject::Name(DomainNames::new(self.data))),
-            2 => self.data.first_chunk::<4>().map(|address| NodeInformationSubject::Ipv4(Ipv4Addr::from(*address))),
+            2 => self
+                .data
+                .first_chunk::<4>()
+                .map(|address| NodeInformationSubject::Ipv4(Ipv4Addr::from(*address))),
             _ => None,
         };
         subject.unwrap_or(NodeInformationSubject::Unknown(self.data))

@@ -317,8 +317,13 @@ impl<'a> RplOptions<'a> {
             match option {
                 RplOption::Pad1 | RplOption::PadN(_) => {}
                 RplOption::Configuration(header) => {
-                    visit(Field::uint("max_rank_increase", offset + 6, header.max_rank_increase()).repeated());
-                    visit(Field::uint("min_hop_rank_increase", offset + 8, header.min_hop_rank_increase()).repeated());
+                    visit(
+                        Field::uint("max_rank_increase", offset + 6, header.max_rank_increase()).repeated(),
+                    );
+                    visit(
+                        Field::uint("min_hop_rank_increase", offset + 8, header.min_hop_rank_increase())
+                            .repeated(),
+                    );
                     visit(Field::uint("objective", offset + 10, header.objective()).repeated());
                     visit(Field::uint("default_lifetime", offset + 13, header.default_lifetime()).repeated());
                     visit(Field::uint("lifetime_unit", offset + 14, header.lifetime_unit()).repeated());
@@ -327,7 +332,9 @@ impl<'a> RplOptions<'a> {
                     visit(Field::uint("target_prefix_len", offset + 3, prefix_len).repeated());
                     visit(Field::bytes("target_prefix", offset + 4, prefix).repeated());
                 }
-                RplOption::Unknown { data, .. } => visit(Field::bytes("rpl_opt_data", offset + 2, data).repeated()),
+                RplOption::Unknown { data, .. } => {
+                    visit(Field::bytes("rpl_opt_data", offset + 2, data).repeated())
+                }
                 RplOption::Malformed(rest) => {
                     visit(Field::bytes("rpl_opt_rest", offset, rest).repeated());
                 }
@@ -348,7 +355,8 @@ impl<'a> Iterator for RplOptions<'a> {
             self.rest = after;
             return Some(RplOption::Pad1);
         }
-        let split = after.split_first().and_then(|(length, after)| after.split_at_checked(usize::from(*length)));
+        let split =
+            after.split_first().and_then(|(length, after)| after.split_at_checked(usize::from(*length)));
         let Some((data, rest)) = split else {
             self.rest = &[];
             return Some(RplOption::Malformed(all));
@@ -357,9 +365,8 @@ impl<'a> Iterator for RplOptions<'a> {
         let unknown = RplOption::Unknown { kind, data };
         Some(match kind {
             RplOptionKind::PADN => RplOption::PadN(data),
-            RplOptionKind::DODAG_CONFIGURATION => {
-                RplConfigurationHeader::split(data).map_or(unknown, |(header, _)| RplOption::Configuration(header))
-            }
+            RplOptionKind::DODAG_CONFIGURATION => RplConfigurationHeader::split(data)
+                .map_or(unknown, |(header, _)| RplOption::Configuration(header)),
             RplOptionKind::TARGET => match data {
                 [_, prefix_len, prefix @ ..] => RplOption::Target { prefix_len: *prefix_len, prefix },
                 _ => unknown,

@@ -6,7 +6,8 @@ use core::ops::ControlFlow::{self, Break, Continue};
 
 use super::mld::MldQuery;
 use super::node_information::{
-    NodeInformationAnswer, NodeInformationQuery, NodeInformationReply, NodeInformationSubject, NodeInformationType,
+    NodeInformationAnswer, NodeInformationQuery, NodeInformationReply, NodeInformationSubject,
+    NodeInformationType,
 };
 use super::renumbering::{RenumberingOp, RouterRenumbering};
 use super::{Icmpv6, Icmpv6Message, Icmpv6Type};
@@ -82,7 +83,7 @@ fn other(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>, len: usize) -> Written {
     let (code, body) = (icmp.code(), icmp.body());
     match icmp.icmp_type() {
         Icmpv6Type::DESTINATION_UNREACHABLE => return unreachable(f, icmp),
-        Icmpv6Type::TIME_EXCEEDED => match (code, Ipv6::parse(icmp.payload())) {
+        Icmpv6Type::TIME_EXCEEDED => match (code, Ipv6::parse(quoted_bytes(icmp))) {
             (0, Ok(quoted)) => write!(f, " for {}", quoted.dst())?,
             (0, Err(_)) => return Ok(Break(End::Truncated)),
             (1, _) => f.write_str(" (reassembly)")?,
@@ -93,7 +94,9 @@ fn other(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>, len: usize) -> Written {
         Icmpv6Type::MLD_REPORT | Icmpv6Type::MLD_DONE => version_1(f, icmp)?,
         Icmpv6Type::MLDV2_REPORT if len < 8 => write!(f, " [invalid len {len}]")?,
         Icmpv6Type::MLDV2_REPORT => match icmp.message() {
-            Icmpv6Message::Mldv2Report(header, _) => write!(f, ", {} group record(s)", header.record_count())?,
+            Icmpv6Message::Mldv2Report(header, _) => {
+                write!(f, ", {} group record(s)", header.record_count())?
+            }
             _ => return Ok(Break(End::Truncated)),
         },
         Icmpv6Type::MOBILE_PREFIX_SOLICITATION | Icmpv6Type::HOME_AGENT_REQUEST => match body {
@@ -122,6 +125,11 @@ fn other(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>, len: usize) -> Written {
     Ok(Continue(()))
 }
 
+/// The quoted packet, and what follows it: tcpdump does not cut where the length field says.
+fn quoted_bytes<'a>(icmp: &Icmpv6<'a>) -> &'a [u8] {
+    icmp.body().get(4..).unwrap_or_default()
+}
+
 fn unreachable(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>) -> Written {
     let name = match icmp.code() {
         0 => "unreachable route",
@@ -136,10 +144,10 @@ fn unreachable(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>) -> Written {
         }
     };
     write!(f, ", {name}")?;
-    let Ok(quoted) = Ipv6::parse(icmp.payload()) else { return Ok(Break(End::Truncated)) };
+    let Ok(quoted) = Ipv6::parse(quoted_bytes(icmp)) else { return Ok(Break(End::Truncated)) };
     match icmp.code() {
         2 => write!(f, " {}, source address {}", quoted.dst(), quoted.src())?,
-        4 => match dst_port(icmp.payload(), &quoted) {
+        4 => match dst_port(quoted_bytes(icmp), &quoted) {
             Some((IpProtocol::TCP, port)) => write!(f, ", {} tcp port {port}", quoted.dst())?,
             Some((_, port)) => write!(f, ", {} udp port {port}", quoted.dst())?,
             None => return Ok(Break(End::Truncated)),
@@ -159,9 +167,10 @@ fn dst_port(quoted: &[u8], ip: &Ipv6<'_>) -> Option<(IpProtocol, u16)> {
             (IpProtocol::TCP | IpProtocol::UDP, [_, _, a, b, ..]) => {
                 return Some((protocol, u16::from_be_bytes([*a, *b])));
             }
-            (IpProtocol::HOP_BY_HOP | IpProtocol::DESTINATION_OPTIONS | IpProtocol::ROUTING, [_, units, ..]) => {
-                (usize::from(*units) + 1) * 8
-            }
+            (
+                IpProtocol::HOP_BY_HOP | IpProtocol::DESTINATION_OPTIONS | IpProtocol::ROUTING,
+                [_, units, ..],
+            ) => (usize::from(*units) + 1) * 8,
             (IpProtocol::FRAGMENT, [_, _, high, low, ..]) if *high == 0 && low >> 3 == 0 => 8,
             (IpProtocol::AH, [_, words, ..]) => (usize::from(*words) + 2) * 4,
             _ => return None,
@@ -172,7 +181,8 @@ fn dst_port(quoted: &[u8], ip: &Ipv6<'_>) -> Option<(IpProtocol, u16)> {
 }
 
 fn parameter_problem(f: &mut fmt::Formatter<'_>, icmp: &Icmpv6<'_>) -> Written {
-    let (Icmpv6Message::ParameterProblem(header), Ok(_)) = (icmp.message(), Ipv6::parse(icmp.payload())) else {
+    let (Icmpv6Message::ParameterProblem(header), Ok(_)) = (icmp.message(), Ipv6::parse(quoted_bytes(icmp)))
+    else {
         return Ok(Break(End::Truncated));
     };
     let pointer = header.pointer();
@@ -271,8 +281,12 @@ fn information_query(f: &mut fmt::Formatter<'_>, code: u8, query: &NodeInformati
     }?;
     match (code, query.subject(), query.data()) {
         (_, _, []) => f.write_str(", 03 draft")?,
-        (_, NodeInformationSubject::Ipv6(address), data) if data.len() == 16 => write!(f, ", subject={address}")?,
-        (_, NodeInformationSubject::Ipv4(address), data) if data.len() == 4 => write!(f, ", subject={address}")?,
+        (_, NodeInformationSubject::Ipv6(address), data) if data.len() == 16 => {
+            write!(f, ", subject={address}")?
+        }
+        (_, NodeInformationSubject::Ipv4(address), data) if data.len() == 4 => {
+            write!(f, ", subject={address}")?
+        }
         (1, _, data) => {
             f.write_str(", subject=DNS name")?;
             name(f, data)?;
@@ -283,7 +297,12 @@ fn information_query(f: &mut fmt::Formatter<'_>, code: u8, query: &NodeInformati
     f.write_str(")")
 }
 
-fn information_reply(f: &mut fmt::Formatter<'_>, code: u8, len: usize, reply: &NodeInformationReply<'_>) -> Written {
+fn information_reply(
+    f: &mut fmt::Formatter<'_>,
+    code: u8,
+    len: usize,
+    reply: &NodeInformationReply<'_>,
+) -> Written {
     let (header, data) = (reply.header, reply.data());
     if len > data.len() + 16 {
         f.write_str(TRUNCATED)?;
@@ -307,7 +326,8 @@ fn information_reply(f: &mut fmt::Formatter<'_>, code: u8, len: usize, reply: &N
             f.write_str("node addresses")?;
             if let NodeInformationAnswer::Ipv6(entries) = reply.answer() {
                 for ([a, b, c, d], address) in entries.iter().filter_map(|entry| entry.split_first_chunk()) {
-                    let address = address.first_chunk::<16>().map_or(Ipv6Addr::UNSPECIFIED, |octets| (*octets).into());
+                    let address =
+                        address.first_chunk::<16>().map_or(Ipv6Addr::UNSPECIFIED, |octets| (*octets).into());
                     write!(f, " {address}({})", u32::from_be_bytes([*a, *b, *c, *d]))?;
                 }
             }
@@ -363,7 +383,9 @@ fn labels(f: &mut fmt::Formatter<'_>, mut rest: &[u8]) -> fmt::Result {
                 _ => f.write_str("???"),
             };
         }
-        let Some((label, after)) = after.split_at_checked(usize::from(*length)) else { return f.write_str("???") };
+        let Some((label, after)) = after.split_at_checked(usize::from(*length)) else {
+            return f.write_str("???");
+        };
         visible(f, label)?;
         if matches!(after, [1..=255, _, ..]) {
             f.write_str(".")?;

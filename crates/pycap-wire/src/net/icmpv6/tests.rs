@@ -1,0 +1,184 @@
+use core::net::Ipv6Addr;
+
+use super::mld::MldRecordType;
+use super::*;
+use crate::Layer;
+use crate::testing::{String, ToString, Vec, bytes, fields, format, torture};
+
+// Checksums are right for fe80::1 to fe80::2; values are those that tshark 4.0 shows for these bytes, lines those of
+// tcpdump 4.99.3.
+
+/// fe80::1 to fe80::2, UDP ports 1000 and 53.
+const QUOTED: &str =
+    "6000000000081140 fe800000000000000000000000000001 fe800000000000000000000000000002 03e8003500080000";
+
+fn shown(hex: &str) -> (String, String) {
+    let bytes = bytes(hex);
+    let icmp = Icmpv6::parse(&bytes).unwrap();
+    let (a, b): (Ipv6Addr, Ipv6Addr) = ("fe80::1".parse().unwrap(), "fe80::2".parse().unwrap());
+    assert_eq!(icmp.checksum_ok(a.into(), b.into()), Some(true));
+    assert_eq!(icmp.checksum_ok(a.into(), a.into()), Some(false));
+    assert_eq!(icmp.checksum_ok(a.into(), IpAddr::V4([127, 0, 0, 1].into())), None);
+    assert_eq!(icmp.with_missing(1).checksum_ok(a.into(), b.into()), None);
+    (fields(Layer::Icmpv6(icmp)), icmp.summary().to_string())
+}
+
+#[test]
+fn neighbor_solicitation() {
+    let (fields, line) = shown("87004ae4 00000000 20010db8000000000000000000000001 0101020000000001");
+    assert_eq!(
+        fields,
+        "type@0=135 code@1=0 checksum@2=0x4ae4 target@8=2001:db8::1 opt_types*@24=1 opt_lens*@25=1 \
+         opt_lladdr*@26=02:00:00:00:00:01"
+    );
+    assert_eq!(line, "ICMP6, neighbor solicitation, who has 2001:db8::1, length 32");
+}
+
+#[test]
+fn errors_quote_a_packet() {
+    let (fields, line) = shown(&format!("01048f12 00000000 {QUOTED}"));
+    assert_eq!(fields, "type@0=1 code@1=4 checksum@2=0x8f12");
+    assert_eq!(line, "ICMP6, destination unreachable, unreachable port, fe80::2 udp port 53, length 56");
+    let bytes = bytes(&format!("01048f12 00000000 {QUOTED}"));
+    let icmp = Icmpv6::parse(&bytes).unwrap();
+    assert_eq!((icmp.header_len(), icmp.next()), (8, Next::EtherType(EtherType::IPV6)));
+    assert_eq!(icmp.quoted(), Some(&bytes[8..]));
+    assert_eq!(icmp.to_string(), "ICMPv6(type=0x1, code=0x4)");
+}
+
+#[test]
+fn the_port_behind_extension_headers() {
+    // Hop-by-hop options and a fragment header, then the first 4 bytes of TCP.
+    let quoted = "6000000000141140 fe800000000000000000000000000001 fe800000000000000000000000000002";
+    let chain = "2c00010400000000 0600000100000001 03e80035";
+    let mut message = bytes(&format!("01040000 00000000 {quoted} {chain}"));
+    message[14] = 0;
+    let line = Icmpv6::parse(&message).unwrap().summary().to_string();
+    assert_eq!(line, "ICMP6, destination unreachable, unreachable port, fe80::2 tcp port 53, length 68");
+}
+
+#[test]
+fn an_extension_where_the_length_says() {
+    let mut message = bytes(&format!("03000000 10000000 {QUOTED}"));
+    message.resize(8 + 128, 0);
+    message.extend(bytes("200052b9 00080101 003e8bff"));
+    let icmp = Icmpv6::parse(&message).unwrap();
+    assert_eq!(icmp.payload().len(), 128);
+    assert_eq!(icmp.extension().unwrap().objects().count(), 1);
+    message[4] = 0;
+    let icmp = Icmpv6::parse(&message).unwrap();
+    assert_eq!((icmp.payload().len(), icmp.extension()), (140, None));
+}
+
+#[test]
+fn a_redirect_quotes_in_an_option() {
+    let addresses = "fe800000000000000000000000000001 20010db8000000000000000000000005";
+    let message = bytes(&format!(
+        "89000000 00000000 {addresses} 0201020000000001 0407000000000000 {QUOTED} 05010000000005dc"
+    ));
+    let icmp = Icmpv6::parse(&message).unwrap();
+    assert_eq!((icmp.header_len(), icmp.payload().len()), (56, 48));
+    assert_eq!(icmp.next(), Next::EtherType(EtherType::IPV6));
+    assert_eq!(icmp.summary().to_string(), "ICMP6, redirect, 2001:db8::5 to fe80::1, length 112");
+    let Icmpv6Message::Redirect(_, options) = icmp.message() else { panic!() };
+    assert_eq!(options.last(), Some(NdpOption::Mtu(1500)));
+}
+
+#[test]
+fn listener_report_v2() {
+    let message = "8f003db6 00000002 04000000 ff0200000000000000000000000000fb \
+                   05000001 ff050000000000000000000000000001 20010db8000000000000000000000009";
+    let (fields, line) = shown(message);
+    assert_eq!(
+        fields,
+        "type@0=143 code@1=0 checksum@2=0x3db6 mld_nrec@6=2 record_types*@8=4 record_aux_words*@9=0 \
+         record_source_counts*@10=0 record_groups*@12=ff02::fb record_types*@28=5 record_aux_words*@29=0 \
+         record_source_counts*@30=1 record_groups*@32=ff05::1 sources*@48=2001:db8::9"
+    );
+    assert_eq!(line, "ICMP6, multicast listener report v2, 2 group record(s), length 64");
+    let bytes = bytes(message);
+    let Icmpv6Message::Mldv2Report(_, records) = Icmpv6::parse(&bytes).unwrap().message() else { panic!() };
+    let types: Vec<_> = records.map(|record| record.header.record_type()).collect();
+    assert_eq!(types, [MldRecordType::CHANGE_TO_EXCLUDE, MldRecordType::ALLOW_NEW_SOURCES]);
+}
+
+#[test]
+fn listener_query_v2() {
+    let (fields, line) =
+        shown("8200c93a 80010000 ff020000000000000000000000000001 0a990001 20010db8000000000000000000000001");
+    // RFC 9777, 5.1.3: 0x8001 is (0x1000 + 1) << 3; 5.1.9: 0x99 is (16 + 9) << 4.
+    assert_eq!(
+        fields,
+        "type@0=130 code@1=0 checksum@2=0xc93a max_response_code@4=32769 max_response_delay@4=32776 mld_addr@8=ff02::1 \
+         suppress@24=1 robustness@24=2 qqic@25=153 query_interval@25=400 source_count@26=1 sources*@28=2001:db8::1"
+    );
+    assert_eq!(line, "ICMP6, multicast listener query v2 [gaddr ff02::1, 1 source(s)], length 44");
+}
+
+#[test]
+fn options_of_a_router_advertisement() {
+    let options: Vec<u8> = bytes(
+        "0304 40c0 00000e10 00000708 00000000 20010db8000000000000000000000000 \
+         1802 4008 00000009 20010db800010000 \
+         1903 0000 00000009 20010db8000000000000000000000053 \
+         1f02 0000 00000009 0261620163000000 \
+         2602 1001 20010db80064ff9b00000000 \
+         fd01 010203040506",
+    );
+    let all: Vec<_> = NdpOptions::new(&options).collect();
+    assert!(
+        matches!(all[0], NdpOption::PrefixInformation(h) if h.prefix_len() == 64 && h.on_link() && h.autonomous())
+    );
+    assert!(
+        matches!(all[1], NdpOption::RouteInformation { prefix, .. } if prefix.to_string() == "2001:db8:1::")
+    );
+    assert!(
+        matches!(all[2], NdpOption::Rdnss { servers, .. } if servers.last().unwrap().to_string() == "2001:db8::53")
+    );
+    assert!(
+        matches!(all[3], NdpOption::Dnssl { domains, .. } if domains.last().unwrap().to_string() == "ab.c")
+    );
+    // RFC 8781, 4: scaled lifetime 512 in units of 8 seconds, code 1 for /64.
+    assert!(matches!(all[4], NdpOption::Pref64(p) if (p.lifetime(), p.prefix_len()) == (4096, Some(64))));
+    assert!(matches!(
+        all[5],
+        NdpOption::Unknown { kind: NdpOptionKind::EXPERIMENT_1, data: [1, 2, 3, 4, 5, 6] }
+    ));
+    assert_eq!(all.len(), 6);
+}
+
+#[test]
+fn option_lengths_that_lie() {
+    let last = |bytes: &'static [u8]| NdpOptions::new(bytes).last();
+    assert_eq!(last(&[1, 0, 9, 9]), Some(NdpOption::Malformed(&[1, 0, 9, 9])));
+    assert_eq!(last(&[1, 2, 9, 9]), Some(NdpOption::Malformed(&[1, 2, 9, 9])));
+    assert_eq!(last(&[1]), Some(NdpOption::Malformed(&[1])));
+    assert_eq!(last(&[]), None);
+}
+
+#[test]
+fn no_bytes_break_it() {
+    let many = "01010200000000010304 40c00000 0e1000000708000000 0020010db80000000000000000 00000000 1802400800000009 \
+                20010db800010000 1f0200000000000902616201 63000000 2501 68747470 0000";
+    for message in [
+        bytes(&format!("01048f12 10000000 {QUOTED} 20000000 00080101 003e8bff")),
+        bytes(&format!("86000000 40c80708 00000001 00000002 {many}")),
+        bytes(&format!("89000000 00000000 {} 0407000000000000 {QUOTED} 05010000000005dc", "00".repeat(32))),
+        bytes(&format!("8f000000 00000002 04010001 {} 05000001 {}", "01".repeat(36), "02".repeat(32))),
+        bytes(&format!("8a000000 00000009 01f80064 00000000 010b0130 00800000 {}", "03".repeat(80))),
+        bytes(&format!("9b010000 2a010100 88010000 {} 040e{} 0005020080", "04".repeat(16), "05".repeat(14))),
+        bytes(&format!("8b010000 00020001 {} 0361626302646500", "06".repeat(8))),
+    ] {
+        torture(&message, |bytes| Icmpv6::parse(bytes).ok().map(Layer::Icmpv6));
+        for icmp_type in (0..5).chain(127..163) {
+            let mut message = message.clone();
+            message[0] = icmp_type;
+            for code in [0, 1, 2, 3, 0x80] {
+                message[1] = code;
+                torture(&message[..message.len().min(64)], |bytes| {
+                    Icmpv6::parse(bytes).ok().map(Layer::Icmpv6)
+                });
+            }
+        }
+    }
+}
