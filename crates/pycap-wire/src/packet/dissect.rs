@@ -52,6 +52,7 @@ impl<'a> Packet<'a> {
                 _ => break,
             }
         }
+        let mut next = Next::End;
         let (transport, payload) = match protocol {
             IpProtocol::TCP => {
                 let tcp = Tcp::parse_whole(rest)?.with_missing(missing);
@@ -60,6 +61,16 @@ impl<'a> Packet<'a> {
             IpProtocol::UDP => {
                 let udp = Udp::parse_whole(rest)?;
                 (Transport::Udp(udp), udp.payload())
+            }
+            IpProtocol::ICMP => {
+                let icmp = Icmpv4::parse(rest).ok()?.with_missing(missing);
+                next = icmp.next();
+                (Transport::Icmpv4(icmp), icmp.payload())
+            }
+            IpProtocol::ICMPV6 => {
+                let icmp = Icmpv6::parse(rest).ok()?.with_missing(missing);
+                next = icmp.next();
+                (Transport::Icmpv6(icmp), icmp.payload())
             }
             _ => return None,
         };
@@ -71,7 +82,7 @@ impl<'a> Packet<'a> {
             net,
             transport: Some(transport),
             payload,
-            next: Next::End,
+            next,
             stop: Stop::End,
         })
     }
