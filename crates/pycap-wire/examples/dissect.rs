@@ -29,4 +29,5 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 }
 
 /// An ARP request.
-const SAMPLE: &str = "ffffffffffff 00039344a992 0806 0001 0800 06 04 0001 00039344a992 c0a8006a 000000000000 c0a80068";
+const SAMPLE: &str =
+    "ffffffffffff 00039344a992 0806 0001 0800 06 04 0001 00039344a992 c0a8006a 000000000000 c0a80068";

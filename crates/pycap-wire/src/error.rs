@@ -72,7 +72,9 @@ impl fmt::Display for Error {
         match self.kind {
             ErrorKind::Truncated => write!(f, "{layer} header needs {needed} bytes, only {found} are there"),
             ErrorKind::Version => write!(f, "{layer} version is {found}, not {needed}"),
-            ErrorKind::HeaderLength => write!(f, "{layer} header length is {found}, at least {needed} bytes are needed"),
+            ErrorKind::HeaderLength => {
+                write!(f, "{layer} header length is {found}, at least {needed} bytes are needed")
+            }
             ErrorKind::Length => write!(f, "{layer} length is {found}, at least {needed} bytes are needed"),
             ErrorKind::Value => write!(f, "{layer} has a field with the illegal value {found:#x}"),
         }

@@ -215,7 +215,8 @@ mod tests {
         for host in 0..=255_u8 {
             for port in 0..64_u16 {
                 let client = (IpAddr::from([10, 0, 0, host]), 40_000 + port);
-                let hash = FlowKey::new(client, (IpAddr::from([10, 1, 0, 1]), 443), IpProtocol::TCP).symmetric_hash();
+                let hash = FlowKey::new(client, (IpAddr::from([10, 1, 0, 1]), 443), IpProtocol::TCP)
+                    .symmetric_hash();
                 low[(hash & 255) as usize] += 1;
                 high[(hash >> 56) as usize] += 1;
             }

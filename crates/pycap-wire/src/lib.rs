@@ -48,8 +48,8 @@ pub use net::hop_by_hop::Ipv6HopByHop;
 pub use net::icmpv4::{Icmpv4, Icmpv4Header, Icmpv4Message, Icmpv4Type};
 pub use net::icmpv6::{Icmpv6, Icmpv6Header, Icmpv6Message, Icmpv6Type};
 pub use net::igmp::{
-    Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources, IgmpType, IgmpV3Query,
-    MtraceHeader,
+    Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources,
+    IgmpType, IgmpV3Query, MtraceHeader,
 };
 pub use net::ipv4::{Ipv4, Ipv4Header};
 pub use net::ipv6::{Ipv6, Ipv6Header};

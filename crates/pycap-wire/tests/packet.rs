@@ -2,13 +2,15 @@
 
 use pycap_wire::stack::Stack;
 use pycap_wire::{
-    Application, Custom, ErrorKind, EtherType, Ip, IpProtocol, Layer, LayerKind, Layers, Link, LinkType, Next, Packet,
-    PortTable, Stop, Transport,
+    Application, Custom, ErrorKind, EtherType, Ip, IpProtocol, Layer, LayerKind, Layers, Link, LinkType,
+    Next, Packet, PortTable, Stop, Transport,
 };
 
 const MACS: [u8; 12] = [0x00, 0x50, 0xba, 0x8f, 0xc4, 0x5f, 0x00, 0x03, 0x93, 0x44, 0xa9, 0x92];
-const TCP: [u8; 20] =
-    [0xe0, 0xeb, 0x14, 0x46, 0xc1, 0x60, 0x0e, 0x16, 0xf4, 0x81, 0xe2, 0x0e, 0x50, 0x18, 0xff, 0xff, 0, 0, 0, 0];
+const TCP: [u8; 20] = [
+    0xe0, 0xeb, 0x14, 0x46, 0xc1, 0x60, 0x0e, 0x16, 0xf4, 0x81, 0xe2, 0x0e, 0x50, 0x18, 0xff, 0xff, 0, 0, 0,
+    0,
+];
 
 fn ethernet(ether_type: u16, payload: &[u8]) -> Vec<u8> {
     [&MACS[..], &ether_type.to_be_bytes(), payload].concat()
@@ -30,8 +32,14 @@ fn ipv6(next_header: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn udp(src_port: u16, dst_port: u16, payload: &[u8]) -> Vec<u8> {
-    [&src_port.to_be_bytes()[..], &dst_port.to_be_bytes(), &(8 + payload.len() as u16).to_be_bytes(), &[0, 0], payload]
-        .concat()
+    [
+        &src_port.to_be_bytes()[..],
+        &dst_port.to_be_bytes(),
+        &(8 + payload.len() as u16).to_be_bytes(),
+        &[0, 0],
+        payload,
+    ]
+    .concat()
 }
 
 fn parse(frame: &[u8]) -> Packet<'_> {
@@ -120,7 +128,8 @@ fn malformed_headers_are_shown_and_stop_dissection() {
 
 #[test]
 fn vlan_tags_at_any_depth() {
-    let tagged = [&[0xa0, 0x2a, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00][..], &ipv4(17, 0, &udp(9, 9, b""))].concat();
+    let tagged =
+        [&[0xa0, 0x2a, 0x81, 0x00, 0x00, 0x07, 0x08, 0x00][..], &ipv4(17, 0, &udp(9, 9, b""))].concat();
     let frame = ethernet(0x88a8, &tagged);
     let packet = parse(&frame);
     assert_eq!(packet.vlans().map(|vlan| (vlan.pcp(), vlan.vid())).collect::<Vec<_>>(), [(5, 42), (0, 7)]);
@@ -219,7 +228,9 @@ fn ports_come_from_one_table() {
 fn hooks_dissect_by_number() {
     fn hook(next: Next, bytes: &[u8]) -> Option<Custom<'_>> {
         match next {
-            Next::Udp { dst_port: 7777, .. } => Some(Custom::new("wrapped", bytes, 2, Next::IpProtocol(IpProtocol::IPV4))),
+            Next::Udp { dst_port: 7777, .. } => {
+                Some(Custom::new("wrapped", bytes, 2, Next::IpProtocol(IpProtocol::IPV4)))
+            }
             _ => None,
         }
     }
