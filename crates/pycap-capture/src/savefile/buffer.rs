@@ -6,7 +6,7 @@ use crate::{Error, Result};
 
 /// How much is read at once. Larger does not fit the second-level cache beside the packets' own working set;
 /// smaller pays for more system calls.
-const CAPACITY: usize = 256 * 1024;
+const CAPACITY: usize = 512 * 1024;
 
 /// A window onto a stream, moved forward over it. It grows only for a single record that does not fit, and
 /// only as far as bytes have really arrived: a length that lies costs no memory.
