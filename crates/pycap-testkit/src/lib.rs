@@ -9,3 +9,8 @@ pub mod packet;
 pub mod sample;
 pub mod savefile;
 pub mod seed;
+
+/// The workspace's README, whose example is a documentation test here.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
