@@ -193,8 +193,8 @@ fn assert_inside_packet(packet: &Packet<'_>) {
 }
 
 /// The packet has the same link, tags, network and transport layers as the walk, and stops for the same reason.
-fn assert_walk_agrees(packet: &Packet<'_>, layers: &[Located<'_>], stop: Stop) {
-    let mut layers = layers.iter().map(|located| located.layer).peekable();
+fn assert_walk_agrees(packet: &Packet<'_>, located: &[Located<'_>], stop: Stop) {
+    let mut layers = located.iter().map(|located| located.layer).peekable();
     let mut last = None;
     if let Some(link) = packet.link() {
         let link = link_layer(link);
@@ -235,9 +235,12 @@ fn assert_walk_agrees(packet: &Packet<'_>, layers: &[Located<'_>], stop: Stop) {
     }
     let payload = last.map_or(packet.data(), |layer| layer.payload());
     assert_eq!(packet.payload(), payload);
-    if !payload.is_empty() {
-        assert_eq!(packet.payload_offset(), offset_in(packet.data(), payload));
-    }
+    let consumed = located.len() - layers.len();
+    let end = located
+        .get(..consumed)
+        .and_then(|taken| taken.last())
+        .map_or(0, |last| last.offset + last.layer.header_len());
+    assert_eq!(packet.payload_offset(), end, "payload of {} bytes", payload.len());
     match layers.next() {
         // The walk goes on through tunnels, quoted packets and applications.
         Some(layer) => {

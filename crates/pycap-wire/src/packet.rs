@@ -266,9 +266,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// What follows the IP packet or ARP message in the frame: padding, trailer.
+    /// What follows the IP packet or ARP message in the frame: padding, trailer. Behind a malformed header, where nobody
+    /// knows what ends where, there is none.
     pub fn padding(&self) -> &'a [u8] {
         let end = match self.net {
+            Net::V4(view) if view.defect().is_some() => self.data.len(),
+            Net::V6(view) if view.defect().is_some() => self.data.len(),
             Net::V4(view) => offset_in(self.data, view.payload()) + view.payload().len(),
             Net::V6(view) => offset_in(self.data, view.payload()) + view.payload().len(),
             Net::Arp(view) => offset_in(self.data, view.payload()),

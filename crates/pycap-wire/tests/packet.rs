@@ -197,6 +197,16 @@ fn tunnels_end_the_packet_and_the_walk_goes_on() {
 }
 
 #[test]
+fn ether_types_announce_frames_and_llc_too() {
+    let frame = ethernet(0x6558, &ethernet(0x0800, &ipv4(17, 0, &udp(1, 2, b"in"))));
+    assert_eq!(parse(&frame).stop(), Stop::End);
+    assert_eq!(kinds(&frame), [LayerKind::Ethernet, LayerKind::Ethernet, LayerKind::Ipv4, LayerKind::Udp]);
+    let frame = ethernet(0x8870, &[0x42, 0x42, 3, 0, 0]);
+    assert_eq!(kinds(&frame), [LayerKind::Ethernet, LayerKind::Llc]);
+    assert_eq!(parse(&frame).payload(), [0, 0]);
+}
+
+#[test]
 fn what_is_unknown_is_named() {
     let frame = ethernet(0x88b5, &[1, 2, 3]);
     let packet = parse(&frame);
@@ -288,4 +298,12 @@ fn stacks_take_what_they_are_for_and_nothing_else() {
 fn a_packet_is_small_and_an_error_smaller() {
     assert!(size_of::<pycap_wire::Error>() <= 16);
     assert!(size_of::<Packet<'_>>() <= 208, "{}", size_of::<Packet<'_>>());
+}
+
+#[test]
+fn behind_a_malformed_header_nothing_is_padding() {
+    let mut frame = ethernet(0x0800, &ipv4(6, 0, &TCP));
+    frame[14] = 0x44;
+    assert!(parse(&frame).padding().is_empty());
+    assert_eq!(parse(&frame).payload_offset(), 34);
 }

@@ -72,6 +72,21 @@ impl Ipv4Header {
         usize::from(self.total_len())
     }
 
+    /// Differentiated services code point, 6 bits (RFC 2474).
+    pub fn dscp(&self) -> u8 {
+        self.tos() >> 2
+    }
+
+    /// Explicit congestion notification, 2 bits (RFC 3168).
+    pub fn ecn(&self) -> u8 {
+        self.tos() & 3
+    }
+
+    /// The reserved flag above [`dont_fragment`](Self::dont_fragment); 0.
+    pub fn reserved_flag(&self) -> bool {
+        self.flags_fragment() & 0x8000 != 0
+    }
+
     /// Whether the packet must not be fragmented.
     pub fn dont_fragment(&self) -> bool {
         self.flags_fragment() & 0x4000 != 0
@@ -96,6 +111,21 @@ impl Ipv4Header {
     /// Sets [`header_len`](Self::header_len): bytes, of which whole words up to 15 count.
     pub fn set_header_len(&mut self, bytes: usize) {
         self.set_version_ihl(self.version_ihl() & 0xf0 | (bytes / 4).min(15) as u8);
+    }
+
+    /// Sets [`dscp`](Self::dscp); the value's low six bits count.
+    pub fn set_dscp(&mut self, dscp: u8) {
+        self.set_tos(self.ecn() | dscp << 2);
+    }
+
+    /// Sets [`ecn`](Self::ecn); the value's low two bits count.
+    pub fn set_ecn(&mut self, ecn: u8) {
+        self.set_tos(self.tos() & 0xfc | ecn & 3);
+    }
+
+    /// Sets [`reserved_flag`](Self::reserved_flag).
+    pub fn set_reserved_flag(&mut self, set: bool) {
+        self.set_flags_fragment(self.flags_fragment() & !0x8000 | u16::from(set) << 15);
     }
 
     /// Sets [`dont_fragment`](Self::dont_fragment).
@@ -168,8 +198,7 @@ impl<'a> Ipv4<'a> {
             total => usize::from(total),
         };
         let rest = rest.get(..total.saturating_sub(Ipv4Header::LEN)).unwrap_or(rest);
-        let (options, payload) =
-            rest.split_at_checked(header.header_len() - Ipv4Header::LEN).unwrap_or((rest, none));
+        let (options, payload) = rest.split_at((header.header_len() - Ipv4Header::LEN).min(rest.len()));
         Self { header, options, payload }
     }
 
@@ -323,9 +352,6 @@ impl<'a> Ipv4<'a> {
         visit(Field::ipv4("src", 12, h.src()));
         visit(Field::ipv4("dst", 16, h.dst()));
         ipv4_option::fields(Ipv4Header::LEN, self.options, visit);
-        if let Some(address) = self.options().final_dst() {
-            visit(Field::ipv4("final_dst", 16, address));
-        }
     }
 
     /// The one-line form: `192.168.0.235 > 64.12.24.129`.
@@ -442,5 +468,10 @@ mod tests {
         header.set_dont_fragment(false);
         header.set_fragment_offset(0);
         assert_eq!(header.flags_fragment(), 0x2000);
+        header.set_reserved_flag(true);
+        assert_eq!((header.flags_fragment(), header.reserved_flag()), (0xa000, true));
+        header.set_ecn(0xff);
+        header.set_dscp(46);
+        assert_eq!((header.tos(), header.dscp(), header.ecn()), (0xbb, 46, 3));
     }
 }
