@@ -15,7 +15,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::IpProtocol;
+use crate::{IpProtocol, Layer};
 
 /// The one's complement sum of `bytes` as big-endian 16-bit words, an odd last byte padded with a zero byte.
 ///
@@ -97,6 +97,59 @@ pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
 #[inline]
 pub fn update_bytes(checksum: u16, old: &[u8], new: &[u8]) -> u16 {
     !fold(u64::from(!checksum) + u64::from(!fold(sum(old))) + sum(new))
+}
+
+/// Verifies the checksums of a packet's layers, one after the other.
+///
+/// It remembers the addresses that a transport's checksum covers.
+///
+/// ```
+/// use pycap_wire::checksum::Verifier;
+/// use pycap_wire::{LinkType, Packet};
+///
+/// let frame = [
+///     0x45, 0, 0, 33, 0, 1, 0, 0, 64, 17, 0xf9, 0x77, 192, 168, 0, 1, 192, 168, 0, 2, // IPv4
+///     0x03, 0xe8, 0x07, 0xd0, 0, 13, 0, 0, b'h', b'e', b'l', b'l', b'o', // UDP without a checksum
+/// ];
+/// let mut verifier = Verifier::default();
+/// let verdicts = Packet::parse(LinkType::RAW, &frame).layers().map(|layer| verifier.verify(&layer));
+/// assert_eq!(verdicts.collect::<Vec<_>>(), [Some(true), None]);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Verifier {
+    /// None behind a fragment or a routing header: the one has not all bytes, the other has the final destination elsewhere.
+    addresses: Option<(IpAddr, IpAddr)>,
+}
+
+impl Verifier {
+    /// Whether the next layer's checksum is right; `None` where it has none, where not all of what it covers is there,
+    /// in fragments, and behind a routing header.
+    pub fn verify(&mut self, layer: &Layer<'_>) -> Option<bool> {
+        match layer {
+            Layer::Ipv4(ip) => {
+                self.addresses = (!ip.is_fragment()).then_some((ip.src().into(), ip.final_dst().into()));
+                return ip.checksum_ok();
+            }
+            Layer::Ipv6(ip) => {
+                self.addresses = Some((ip.src().into(), ip.dst().into()));
+                return None;
+            }
+            Layer::Ipv6Fragment(fragment) if !fragment.is_fragment() => (),
+            Layer::Ipv6Fragment(_) | Layer::Ipv6Routing(_) => self.addresses = None,
+            _ => (),
+        }
+        let (src, dst) = self.addresses?;
+        match layer {
+            _ if layer.missing() > 0 => None,
+            Layer::Tcp(tcp) => tcp.checksum_ok(src, dst),
+            Layer::Udp(udp) => udp.checksum_ok(src, dst),
+            Layer::UdpLite(udp_lite) => udp_lite.checksum_ok(src, dst),
+            Layer::Icmpv4(icmp) => icmp.checksum_ok(),
+            Layer::Icmpv6(icmp) => icmp.checksum_ok(src, dst),
+            Layer::Igmp(igmp) => igmp.checksum_ok(),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -159,6 +159,16 @@ impl Layer<'_> {
     }
 }
 
+impl LayerKind {
+    /// Whether [`Packet::transport`] has such a layer.
+    pub fn is_transport(self) -> bool {
+        matches!(
+            self,
+            Self::Tcp | Self::Udp | Self::UdpLite | Self::Icmpv4 | Self::Icmpv6 | Self::Igmp | Self::Esp
+        )
+    }
+}
+
 impl fmt::Display for LayerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -280,6 +280,15 @@ impl<'a> Packet<'a> {
         self.data.get(end..).unwrap_or_default()
     }
 
+    /// Whether the transport's checksum is right; `None` where there is none, where not all of what it covers is there,
+    /// in fragments, and behind a routing header. [`checksum::Verifier`] tells of every layer.
+    pub fn checksum_ok(&self) -> Option<bool> {
+        self.transport?;
+        let mut verifier = checksum::Verifier::default();
+        let mut verdicts = self.layers().map(|layer| (layer.kind(), verifier.verify(&layer)));
+        verdicts.find(|(kind, _)| kind.is_transport()).and_then(|(_, verdict)| verdict)
+    }
+
     /// The flow key: addresses, ports and protocol of the outermost IP packet; see [`FlowKey`].
     #[inline(always)]
     pub fn flow_key(&self) -> Option<FlowKey> {

@@ -307,3 +307,17 @@ fn behind_a_malformed_header_nothing_is_padding() {
     assert!(parse(&frame).padding().is_empty());
     assert_eq!(parse(&frame).payload_offset(), 34);
 }
+
+#[test]
+fn the_transports_checksum_is_verified_on_request() {
+    // RFC 768 by hand: the words of pseudo-header and datagram sum up to ffff with this checksum.
+    let mut datagram = udp(1000, 2000, b"hello");
+    let frame = |datagram: &[u8]| ethernet(0x0800, &ipv4(17, 0, datagram));
+    assert_eq!(parse(&frame(&datagram)).checksum_ok(), None);
+    datagram[6..8].copy_from_slice(&[0x96, 0x29]);
+    assert_eq!(parse(&frame(&datagram)).checksum_ok(), Some(true), "{:02x?}", frame(&datagram));
+    datagram[6..8].copy_from_slice(&[0x96, 0x2a]);
+    assert_eq!(parse(&frame(&datagram)).checksum_ok(), Some(false));
+    let whole = frame(&datagram);
+    assert_eq!(parse(&whole[..whole.len() - 1]).checksum_ok(), None);
+}
