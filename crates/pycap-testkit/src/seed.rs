@@ -78,8 +78,8 @@ fn savefiles() -> Vec<(String, Vec<u8>)> {
                 frames.iter().fold(file, |file, frame| file.record(1_700_000_000, 5, 60, frame)).build(),
             );
         }
-        // The link type's word with four bytes of FCS, and the old versions that swap the two lengths.
-        add("fcs", Pcap::new(order, Pcap::MICROSECONDS, 0x4400_0001).record(1, 2, 11, frames[0]).build());
+        // The link type's word with four bytes of FCS (two words of 16 bits), and the old versions that swap the two lengths.
+        add("fcs", Pcap::new(order, Pcap::MICROSECONDS, 0x2400_0001).record(1, 2, 11, frames[0]).build());
         for version in [(2, 2), (2, 3), (543, 0)] {
             let file = Pcap::with_version(order, Pcap::MICROSECONDS, version, 1);
             add(

@@ -14,6 +14,7 @@ const SMALL: usize = 100;
 fn every_sample() {
     for sample in samples() {
         examine(&sample, &sample.bytes);
+        no_field_twice(&sample);
     }
 }
 
@@ -131,20 +132,28 @@ fn all(link_type: LinkType, data: &[u8]) {
     lines(link_type, data);
 }
 
-/// A field's name tells it from the others of its layer.
+/// A field's name tells it from the others of its layer. Changed bytes may hold an option twice; the samples do not.
+fn no_field_twice(sample: &Sample) {
+    for layer in Packet::parse(sample.link_type, &sample.bytes).layers() {
+        let mut names = Vec::new();
+        layer.fields(&mut |field| {
+            let (sample, name) = (sample.name, layer.name());
+            assert!(field.repeated || !names.contains(&field.name), "{sample}: {name}.{} twice", field.name);
+            names.push(field.name);
+        });
+    }
+}
+
+/// A field is an element of a list everywhere or nowhere, and a layer finds fault with itself only.
 fn fields(link_type: LinkType, data: &[u8]) {
     for layer in Packet::parse(link_type, data).layers() {
         let name = layer.name();
         let (mut single, mut lists): (Vec<&str>, Vec<&str>) = Default::default();
         layer.fields(&mut |field| {
-            if field.repeated {
-                lists.push(field.name);
-            } else {
-                assert!(!single.contains(&field.name), "{name}.{} comes twice", field.name);
-                single.push(field.name);
-            }
+            let (own, other) = if field.repeated { (&mut lists, &single) } else { (&mut single, &lists) };
+            assert!(!other.contains(&field.name), "{name}.{} is a list and none", field.name);
+            own.push(field.name);
         });
-        assert!(single.iter().all(|field| !lists.contains(field)), "{name}: a field is a list or none");
         if let Some(error) = layer.defect() {
             assert_eq!(error.layer(), layer.kind(), "a defect is the layer's own");
         }

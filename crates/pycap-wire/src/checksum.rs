@@ -15,7 +15,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::{IpProtocol, Layer};
+use crate::{IpProtocol, Ipv6Option, Layer};
 
 /// The one's complement sum of `bytes` as big-endian 16-bit words, an odd last byte padded with a zero byte.
 ///
@@ -117,13 +117,13 @@ pub fn update_bytes(checksum: u16, old: &[u8], new: &[u8]) -> u16 {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Verifier {
-    /// None behind a fragment or a routing header: the one has not all bytes, the other has the final destination elsewhere.
+    /// None behind a fragment, which has not all bytes, or a routing header that hides the final destination.
     addresses: Option<(IpAddr, IpAddr)>,
 }
 
 impl Verifier {
     /// Whether the next layer's checksum is right; `None` where it has none, where not all of what it covers is there,
-    /// in fragments, and behind a routing header.
+    /// in fragments, and behind a routing header that does not tell the final destination.
     pub fn verify(&mut self, layer: &Layer<'_>) -> Option<bool> {
         match layer {
             Layer::Ipv4(ip) => {
@@ -135,7 +135,23 @@ impl Verifier {
                 return None;
             }
             Layer::Ipv6Fragment(fragment) if !fragment.is_fragment() => (),
-            Layer::Ipv6Fragment(_) | Layer::Ipv6Routing(_) => self.addresses = None,
+            Layer::Ipv6Fragment(_) => self.addresses = None,
+            Layer::Ipv6Routing(routing) => {
+                self.addresses = self.addresses.and_then(|(src, dst)| match dst {
+                    IpAddr::V6(dst) => Some((src, routing.final_dst(dst)?.into())),
+                    IpAddr::V4(_) => None,
+                });
+            }
+            Layer::Ipv6DestinationOptions(header) => {
+                // RFC 6275, 6.3: checksums are those of a packet from the home address.
+                let home = header.options().find_map(|option| match option {
+                    Ipv6Option::HomeAddress(home) => Some(home),
+                    _ => None,
+                });
+                if let (Some(home), Some((src, _))) = (home, &mut self.addresses) {
+                    *src = home.into();
+                }
+            }
             _ => (),
         }
         let (src, dst) = self.addresses?;
@@ -156,7 +172,27 @@ impl Verifier {
 mod tests {
     use super::*;
     use crate::testing::{bytes, format};
-    use crate::{Tcp, Udp, UdpLite};
+    use crate::{LayerKind, LinkType, Packet, Tcp, Udp, UdpLite};
+
+    #[test]
+    fn extension_headers_say_where_a_packet_comes_from_and_goes_to() {
+        let verdict = |home: &str, last: &str, left: u8| {
+            let packet = bytes(&format!(
+                "60000000 003d3c40 {z}09 {z}02 2b02 0102 0000 c910 {z}{home} 1102 00{left:02x} 00000000 {z}{last} \
+                 0001 0002 000d bbfb 68656c6c6f",
+                z = "00".repeat(15)
+            ));
+            let mut verifier = Verifier::default();
+            let layers = Packet::parse(LinkType::IPV6, &packet).layers();
+            layers.map(|layer| (layer.kind(), verifier.verify(&layer))).last()
+        };
+        // The sum of ::1, ::3, 17, 13, the ports, the length and the data is 0x4404.
+        assert_eq!(verdict("01", "03", 1), Some((LayerKind::Udp, Some(true))));
+        assert_eq!(verdict("01", "04", 1), Some((LayerKind::Udp, Some(false))));
+        assert_eq!(verdict("04", "03", 1), Some((LayerKind::Udp, Some(false))));
+        // No node is left: the destination, ::2, is the final one.
+        assert_eq!(verdict("02", "09", 0), Some((LayerKind::Udp, Some(true))));
+    }
 
     /// The definition in RFC 1071, section 1, word by word.
     fn reference(bytes: &[u8]) -> u16 {

@@ -8,7 +8,8 @@ use crate::MacAddr;
 /// One field of a layer, as [`Layer::fields`](crate::Layer::fields) hands it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
-    /// The field's name: lower case, words joined by `_`, unique within its layer unless [`repeated`](Self::repeated).
+    /// The field's name: lower case, words joined by `_`, unique within its layer unless [`repeated`](Self::repeated) or
+    /// from an option that may come once and comes again.
     pub name: &'static str,
     /// Where the field's first byte stands, counted from the layer's first byte.
     pub offset: usize,

@@ -43,24 +43,31 @@ pub use net::ah::{Ah, AhHeader};
 pub use net::arp::{Arp, ArpHeader, ArpIpv4Addresses, ArpOperation, HardwareType};
 pub use net::destination_options::Ipv6DestinationOptions;
 pub use net::esp::{Esp, EspHeader};
-pub use net::fragment::Ipv6Fragment;
+pub use net::fragment::{Ipv6Fragment, Ipv6FragmentHeader};
 pub use net::hop_by_hop::Ipv6HopByHop;
+pub use net::icmp_extension::{IcmpExtension, IcmpObject};
 pub use net::icmpv4::{Icmpv4, Icmpv4Header, Icmpv4Message, Icmpv4Type};
-pub use net::icmpv6::{Icmpv6, Icmpv6Header, Icmpv6Message, Icmpv6Type};
+pub use net::icmpv6::{
+    Icmpv6, Icmpv6Header, Icmpv6Message, Icmpv6Type, NdpOption, NdpOptionKind, NdpOptions,
+};
 pub use net::igmp::{
     Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources,
     IgmpType, IgmpV3Query, MtraceHeader,
 };
 pub use net::ipv4::{Ipv4, Ipv4Header};
+pub use net::ipv4_option::{Ipv4Option, Ipv4OptionType, Ipv4Options};
 pub use net::ipv6::{Ipv6, Ipv6Header};
-pub use net::mobility::Mobility;
-pub use net::routing::Ipv6Routing;
+pub use net::ipv6_option::{Ipv6Option, Ipv6OptionType, Ipv6Options, Ipv6OptionsHeader};
+pub use net::mobility::{Mobility, MobilityHeader, MobilityMessage, MobilityType};
+pub use net::mobility_option::{MobilityOption, MobilityOptionType, MobilityOptions};
+pub use net::routing::{Ipv6Routing, Ipv6RoutingData, Ipv6RoutingHeader, Ipv6RoutingType};
 pub use next::{Next, Stop};
 pub use number::{EtherType, IpProtocol, LinkType};
 pub use packet::{Ip, Link, Packet, Transport, Vlans};
 pub use port::{Application, PortTable, Transports};
 pub use summary::Summary;
 pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
+pub use transport::tcp_option::{TcpOption, TcpOptionKind, TcpOptions};
 pub use transport::udp::{Udp, UdpHeader};
-pub use transport::udp_lite::UdpLite;
+pub use transport::udp_lite::{UdpLite, UdpLiteHeader};
 pub use walk::{Layers, Located};

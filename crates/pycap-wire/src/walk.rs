@@ -221,7 +221,12 @@ fn dispatch(next: Next, bytes: &[u8]) -> Option<Result<Layer<'_>, Error>> {
         Next::EtherType(EtherType::IPV6) => Ipv6::parse(bytes).map(Layer::Ipv6),
         Next::EtherType(EtherType::ARP | EtherType::RARP) => Arp::parse(bytes).map(Layer::Arp),
         Next::EtherType(ether_type) if ether_type.is_vlan() => Vlan::parse(bytes).map(Layer::Vlan),
-        Next::Llc | Next::Link(LinkType::ATM_RFC1483) => Llc::parse(bytes).map(Layer::Llc),
+        Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING) => {
+            Ethernet::parse(bytes).map(Layer::Ethernet)
+        }
+        Next::Llc
+        | Next::Link(LinkType::ATM_RFC1483 | LinkType::ATM_RFC1483_11)
+        | Next::EtherType(EtherType::JUMBO) => Llc::parse(bytes).map(Layer::Llc),
 
         Next::IpProtocol(protocol) => match protocol {
             IpProtocol::TCP => Tcp::parse(bytes).map(Layer::Tcp),

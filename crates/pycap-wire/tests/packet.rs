@@ -204,6 +204,11 @@ fn ether_types_announce_frames_and_llc_too() {
     let frame = ethernet(0x8870, &[0x42, 0x42, 3, 0, 0]);
     assert_eq!(kinds(&frame), [LayerKind::Ethernet, LayerKind::Llc]);
     assert_eq!(parse(&frame).payload(), [0, 0]);
+    for link_type in [LinkType::ATM_RFC1483, LinkType::ATM_RFC1483_11] {
+        let packet = Packet::parse(link_type, &[0x42, 0x42, 3, 0, 0]);
+        assert_eq!(packet.payload(), [0, 0]);
+        assert_eq!(packet.layers().map(|layer| layer.kind()).collect::<Vec<_>>(), [LayerKind::Llc]);
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use core::fmt;
 use crate::display::from_fn;
 use crate::header::{header, number};
 use crate::summary::ether_type_name;
-use crate::{Error, EtherType, Field, LayerKind, Next, Visit};
+use crate::{Error, EtherType, Field, LayerKind, LinkType, Next, Visit};
 
 number! {
     /// A service access point of LLC: what stands above it. The low bit is not part of the number: it marks a group in
@@ -95,6 +95,11 @@ impl SnapHeader {
         self.set_oui_bytes([a, b, c]);
     }
 
+    /// Whether an Ethernet frame follows, with (1) or without (7) its check sequence (RFC 2684, 5.2).
+    fn is_bridged_ethernet(&self) -> bool {
+        self.oui() == Oui::BRIDGED_802 && matches!(self.pid(), 1 | 7)
+    }
+
     /// Whether the protocol identifier is an EtherType (RFC 1042; Cisco uses 0x0000f8 for bridged frames so, and AppleTalk
     /// has its one EtherType under Apple's number).
     fn ether_type(&self) -> Option<EtherType> {
@@ -149,6 +154,22 @@ impl LlcControl {
         }
     }
 
+    /// The control field as it stands in a frame, the second byte the high one; 0 in frames without a number, which have none.
+    ///
+    /// Sequence numbers count with their low seven bits, a supervisory function with its low two.
+    pub fn bits(self) -> u16 {
+        let high = |recv_seq: u8, poll_final| recv_seq << 1 | u8::from(poll_final);
+        u16::from_le_bytes(match self {
+            Self::Information { send_seq, recv_seq, poll_final } => {
+                [send_seq << 1, high(recv_seq, poll_final)]
+            }
+            Self::Supervisory { function, recv_seq, poll_final } => {
+                [1 | (function & 3) << 2, high(recv_seq, poll_final)]
+            }
+            Self::Unnumbered { function, poll_final } => [3 | function & 0xef | u8::from(poll_final) << 4, 0],
+        })
+    }
+
     /// What the frame is for, where the function is a known one: `ui`, `xid`, `Receiver Ready`.
     pub fn name(self) -> Option<&'static str> {
         Some(match self {
@@ -190,8 +211,12 @@ pub struct Llc<'a> {
     header: &'a LlcHeader,
     control_high: Option<u8>,
     snap: Option<&'a SnapHeader>,
+    padding: u8,
     payload: &'a [u8],
 }
+
+/// What precedes a bridged Ethernet frame: two bytes that are 0 (RFC 2684, 5.2).
+const BRIDGED_PADDING: usize = 2;
 
 impl<'a> Llc<'a> {
     /// Takes the frame that starts at the first of `bytes`: right after an 802.3 length.
@@ -210,10 +235,17 @@ impl<'a> Llc<'a> {
             Some((high, rest)) => (Some(*high), rest),
             None => return truncated(LlcHeader::LEN + 1),
         };
-        let mut view = Self { header, control_high, snap: None, payload: rest };
+        let mut view = Self { header, control_high, snap: None, padding: 0, payload: rest };
         if header.dsap() == Sap::SNAP && header.ssap() == Sap::SNAP {
             match SnapHeader::split(rest) {
-                Some((snap, payload)) => (view.snap, view.payload) = (Some(snap), payload),
+                Some((snap, payload)) => {
+                    (view.snap, view.payload) = (Some(snap), payload);
+                    if snap.is_bridged_ethernet()
+                        && let Some((padding, frame)) = payload.split_at_checked(BRIDGED_PADDING)
+                    {
+                        (view.padding, view.payload) = (padding.len() as u8, frame);
+                    }
+                }
                 None if view.carries_payload() => return truncated(view.header_len() + SnapHeader::LEN),
                 None => (),
             }
@@ -278,11 +310,11 @@ impl<'a> Llc<'a> {
         self.header.control() & 1 == 0 || self.header.control() == UI
     }
 
-    /// The header's length in bytes, with SNAP: 3, 4, 8 or 9.
+    /// The header's length in bytes, with SNAP: 3, 4, 8 or 9, and two of padding before a bridged Ethernet frame.
     #[inline]
     pub fn header_len(&self) -> usize {
         let snap = if self.snap.is_some() { SnapHeader::LEN } else { 0 };
-        LlcHeader::LEN + usize::from(self.control_high.is_some()) + snap
+        LlcHeader::LEN + usize::from(self.control_high.is_some()) + snap + usize::from(self.padding)
     }
 
     /// What follows the header.
@@ -300,6 +332,7 @@ impl<'a> Llc<'a> {
         match self.snap {
             Some(snap) => match snap.ether_type() {
                 Some(ether_type) => Next::EtherType(ether_type),
+                None if self.padding != 0 => Next::Link(LinkType::ETHERNET),
                 None => Next::Snap { oui: snap.oui().0, pid: snap.pid() },
             },
             None => match self.dsap() {
@@ -331,7 +364,10 @@ impl<'a> Llc<'a> {
                 visit(Field::uint("send_seq", 2, send_seq));
                 visit(Field::uint("recv_seq", 3, recv_seq));
             }
-            LlcControl::Supervisory { recv_seq, .. } => visit(Field::uint("recv_seq", 3, recv_seq)),
+            LlcControl::Supervisory { function, recv_seq, .. } => {
+                visit(Field::uint("function", 2, function).means(self.control().name()));
+                visit(Field::uint("recv_seq", 3, recv_seq));
+            }
             LlcControl::Unnumbered { .. } => (),
         }
         visit(Field::uint(
@@ -340,13 +376,11 @@ impl<'a> Llc<'a> {
             self.control().poll_final(),
         ));
         if let Some(snap) = self.snap {
-            let offset = self.header_len().saturating_sub(SnapHeader::LEN);
+            let offset = LlcHeader::LEN + usize::from(self.control_high.is_some());
             visit(Field::hex("oui", offset, snap.oui()).means(snap.oui().name()));
             visit(match snap.ether_type() {
-                Some(ether_type) => {
-                    Field::hex("type", offset.saturating_add(3), ether_type).means(ether_type.name())
-                }
-                None => Field::hex("pid", offset.saturating_add(3), snap.pid()).means(pid_name(snap)),
+                Some(ether_type) => Field::hex("type", offset + 3, ether_type).means(ether_type.name()),
+                None => Field::hex("pid", offset + 3, snap.pid()).means(pid_name(snap)),
             });
         }
     }
@@ -487,6 +521,22 @@ mod tests {
     }
 
     #[test]
+    fn a_bridged_frame_follows_two_bytes_of_padding() {
+        let bytes = bytes("aaaa03 0080c2 0007 0000 0050");
+        let llc = Llc::parse(&bytes).unwrap();
+        assert_eq!(
+            (llc.next(), llc.header_len(), llc.payload()),
+            (Next::Link(LinkType::ETHERNET), 10, &bytes[10..])
+        );
+        assert_eq!(
+            fields(Layer::Llc(llc)),
+            "dsap@0=0xaa ssap@1=0xaa control@2=0x3 poll_final@2=0 oui@3=0x80c2 pid@6=0x7"
+        );
+        let cut = Llc::parse(&bytes[..9]).unwrap();
+        assert_eq!((cut.next(), cut.header_len()), (Next::Snap { oui: 0x80c2, pid: 7 }, 8));
+    }
+
+    #[test]
     fn service_access_points() {
         let next = |hex| Llc::parse(&bytes(hex)).unwrap().next();
         assert_eq!(next("424203 00"), Next::Sap(0x42));
@@ -527,6 +577,13 @@ mod tests {
             LlcControl::Unnumbered { function: 0xaf, poll_final: true }
         );
         assert_eq!(LlcControl::from_bits(0x00bf).name(), Some("xid"));
+    }
+
+    #[test]
+    fn control_fields_are_written_as_they_are_read() {
+        for bits in [0x3068, 0x0305, 0x0009, 0x00bf, 0x0003, 0xfffe] {
+            assert_eq!(LlcControl::from_bits(bits).bits(), bits);
+        }
     }
 
     #[test]

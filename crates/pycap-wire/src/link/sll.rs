@@ -163,11 +163,12 @@ pub(crate) fn address_field(offset: usize, address: &[u8]) -> Option<Field<'_>> 
     })
 }
 
-/// What the protocol number of a cooked header says (tcpdump.org, LINKTYPE_LINUX_SLL): an EtherType, below 0x600 one of
-/// Linux's own `ETH_P_` numbers; some devices have their own frames, whatever the number.
+/// What the protocol number of a cooked header says (tcpdump.org, LINKTYPE_LINUX_SLL): an EtherType, up to 0x600 one of
+/// Linux's own `ETH_P_` numbers. Some devices have their own frames: they have such a number, and an EtherType is believed.
 pub(crate) fn next_of(hardware_type: HardwareType, protocol: EtherType) -> Next {
     match hardware_type {
         HardwareType::NETLINK => return Next::End,
+        _ if protocol.0 > ETH_P_802_3_MIN => (),
         HardwareType::FRAD => return Next::Link(LinkType::FRELAY),
         HardwareType::IEEE80211_RADIOTAP => return Next::Link(LinkType::IEEE802_11_RADIOTAP),
         _ => (),
@@ -182,6 +183,8 @@ pub(crate) fn next_of(hardware_type: HardwareType, protocol: EtherType) -> Next 
     }
 }
 
+/// Above it a number is an EtherType (Linux, `if_ether.h`).
+const ETH_P_802_3_MIN: u16 = 0x0600;
 /// Novell's raw 802.3 frames: IPX.
 const ETH_P_802_3: u16 = 0x0001;
 /// Frames of devices that do not say what they have.
@@ -306,6 +309,10 @@ mod tests {
         assert_eq!(next(HardwareType::FRAD, 0), Next::Link(LinkType::FRELAY));
         assert_eq!(next(HardwareType::IEEE80211_RADIOTAP, 4), Next::Link(LinkType::IEEE802_11_RADIOTAP));
         assert_eq!(next(HardwareType::NETLINK, 0), Next::End);
+        for device in [HardwareType::FRAD, HardwareType::IEEE80211_RADIOTAP] {
+            assert_eq!(next(device, 0x0600), next(device, 4));
+            assert_eq!(next(device, 0x86dd), Next::EtherType(EtherType::IPV6));
+        }
     }
 
     #[test]

@@ -48,6 +48,11 @@ impl Sll2Header {
     pub fn packet_type(&self) -> SllPacketType {
         SllPacketType(self.packet_type_byte().into())
     }
+
+    /// Sets [`packet_type`](Self::packet_type); the value's low byte counts.
+    pub fn set_packet_type(&mut self, packet_type: SllPacketType) {
+        self.set_packet_type_byte(packet_type.0 as u8);
+    }
 }
 
 /// A cooked frame v2: header and payload.
@@ -194,6 +199,18 @@ mod tests {
         );
         assert_eq!(sll2.summary().to_string(), "?     M   ifindex 3 e0:1c:fc:d3:b1:e1 802.2");
         assert_eq!(sll2.to_string(), "SLL2(type=0x2, protocol=0x4, interface=3, e0:1c:fc:d3:b1:e1)");
+    }
+
+    #[test]
+    fn a_header_is_written_as_it_is_read() {
+        let mut header = Sll2Header::zeroed();
+        header.set_protocol(EtherType(4));
+        header.set_interface_index(3);
+        header.set_hardware_type(HardwareType::ETHERNET);
+        header.set_packet_type(SllPacketType::MULTICAST);
+        header.set_address_len(6);
+        header.set_address([0xe0, 0x1c, 0xfc, 0xd3, 0xb1, 0xe1, 0, 0]);
+        assert_eq!(header.as_bytes(), &bytes(LLC)[..20]);
     }
 
     #[test]

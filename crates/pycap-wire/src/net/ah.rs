@@ -44,6 +44,11 @@ impl AhHeader {
     pub fn header_len(&self) -> usize {
         (usize::from(self.payload_len()) + 2) * 4
     }
+
+    /// Sets [`header_len`](Self::header_len): bytes, of which whole words from 2 to 257 count.
+    pub fn set_header_len(&mut self, bytes: usize) {
+        self.set_payload_len((bytes / 4).clamp(2, 257).wrapping_sub(2) as u8);
+    }
 }
 
 /// An authentication header and what it protects.
@@ -194,6 +199,17 @@ mod tests {
         let ah = Ah::parse(&bytes).unwrap();
         assert_eq!((ah.header_len(), ah.missing(), ah.payload().len(), ah.defect()), (16, 24, 0, None));
         assert_eq!(ah.icv(), [0xa0, 0xa1, 0xa2, 0xa3]);
+    }
+
+    #[test]
+    fn the_length_is_set_in_bytes() {
+        let mut header = AhHeader::zeroed();
+        for (bytes, words, whole) in
+            [(24, 4, 24), (27, 4, 24), (0, 0, 8), (1028, 255, 1028), (9999, 255, 1028)]
+        {
+            header.set_header_len(bytes);
+            assert_eq!((header.payload_len(), header.header_len()), (words, whole));
+        }
     }
 
     #[test]

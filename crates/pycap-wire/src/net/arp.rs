@@ -230,6 +230,16 @@ impl<'a> Arp<'a> {
         self.part(Part::TargetProtocol).unwrap_or_default()
     }
 
+    /// Sender's ATM subaddress; empty where it has no bytes, not all of them were captured, or the hardware is another.
+    pub fn sender_subaddress(&self) -> &'a [u8] {
+        self.part(Part::SenderSubaddress).unwrap_or_default()
+    }
+
+    /// Target's ATM subaddress; empty where it has no bytes, not all of them were captured, or the hardware is another.
+    pub fn target_subaddress(&self) -> &'a [u8] {
+        self.part(Part::TargetSubaddress).unwrap_or_default()
+    }
+
     /// Sender's Ethernet address, where the hardware is Ethernet (or another IEEE 802 network).
     pub fn sender_mac(&self) -> Option<MacAddr> {
         self.mac(self.sender_hardware())

@@ -156,6 +156,7 @@ impl<'a> Ipv6Fragment<'a> {
         visit(Field::uint("nxt", 0, h.next_header()).means(h.next_header().name()));
         visit(Field::hex("reserved", 1, h.reserved()));
         visit(Field::uint("offset", 2, h.offset_more() >> 3));
+        visit(Field::hex("reserved_bits", 3, h.offset_more() >> 1 & 3));
         visit(Field::uint("more", 3, h.more_fragments()));
         visit(Field::hex("id", 4, h.id()));
     }

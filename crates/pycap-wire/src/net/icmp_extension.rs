@@ -60,6 +60,7 @@ number! {
         MPLS_LABEL_STACK = 1, "MPLS label stack";
         INTERFACE_INFORMATION = 2, "interface information";
         INTERFACE_IDENTIFICATION = 3, "interface identification";
+        EXTENDED_INFORMATION = 4, "extended information";
     }
 }
 

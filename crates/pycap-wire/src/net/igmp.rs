@@ -103,6 +103,16 @@ impl IgmpV3Query {
         self.flags() & 7
     }
 
+    /// Sets [`suppress`](Self::suppress).
+    pub fn set_suppress(&mut self, suppress: bool) {
+        self.set_flags(self.flags() & !8 | u8::from(suppress) << 3);
+    }
+
+    /// Sets [`robustness`](Self::robustness); the value's low three bits count.
+    pub fn set_robustness(&mut self, robustness: u8) {
+        self.set_flags(self.flags() & !7 | robustness & 7);
+    }
+
     /// The querier's query interval in seconds.
     pub fn interval(&self) -> u16 {
         decode(self.interval_code())
@@ -134,6 +144,28 @@ header! {
         response, set_response: Ipv4Addr;
         /// Time to live of the answer (high eight bits) and the query's identifier (low 24).
         ttl_id, set_ttl_id: u32;
+    }
+}
+
+impl MtraceHeader {
+    /// Time to live of the answer.
+    pub fn ttl(&self) -> u8 {
+        (self.ttl_id() >> 24) as u8
+    }
+
+    /// The query's identifier, 24 bits.
+    pub fn id(&self) -> u32 {
+        self.ttl_id() & 0x00ff_ffff
+    }
+
+    /// Sets [`ttl`](Self::ttl).
+    pub fn set_ttl(&mut self, ttl: u8) {
+        self.set_ttl_id(self.id() | u32::from(ttl) << 24);
+    }
+
+    /// Sets [`id`](Self::id); the value's low 24 bits count.
+    pub fn set_id(&mut self, id: u32) {
+        self.set_ttl_id(self.ttl_id() & 0xff00_0000 | id & 0x00ff_ffff);
     }
 }
 
@@ -325,8 +357,8 @@ impl<'a> Igmp<'a> {
                 visit(Field::ipv4("mtrace_src", 8, header.src()));
                 visit(Field::ipv4("mtrace_dst", 12, header.dst()));
                 visit(Field::ipv4("mtrace_response", 16, header.response()));
-                visit(Field::uint("mtrace_ttl", 20, header.ttl_id() >> 24));
-                visit(Field::uint("mtrace_id", 21, header.ttl_id() & 0xff_ffff));
+                visit(Field::uint("mtrace_ttl", 20, header.ttl()));
+                visit(Field::uint("mtrace_id", 21, header.id()));
             }
             IgmpMessage::Query | IgmpMessage::Group | IgmpMessage::Other(_) => (),
         }
@@ -504,7 +536,7 @@ fn write_mtrace(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>, length: usize) -> f
     let IgmpMessage::Mtrace(header, _) = igmp.message() else {
         return write!(f, "{name} [invalid len {length}]");
     };
-    let (id, ttl) = (header.ttl_id() & 0xff_ffff, header.ttl_id() >> 24);
+    let (id, ttl) = (header.id(), header.ttl());
     let response = header.response();
     write!(f, "{name} {id}: {} to {} reply-to {response}", header.src(), header.dst())?;
     if response.is_multicast() { write!(f, " with-ttl {ttl}") } else { Ok(()) }

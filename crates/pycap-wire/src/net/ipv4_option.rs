@@ -207,12 +207,7 @@ impl<'a> Ipv4Options<'a> {
 
     /// The final destination that a source route names and that the packet has not reached.
     pub fn final_dst(mut self) -> Option<Ipv4Addr> {
-        self.find_map(|option| match option {
-            Ipv4Option::LooseSourceRoute(route) | Ipv4Option::StrictSourceRoute(route) => {
-                route.final_address()
-            }
-            _ => None,
-        })
+        self.find_map(|option| option.source_route()?.final_address())
     }
 }
 
@@ -288,6 +283,13 @@ impl<'a> Ipv4Option<'a> {
         }
     }
 
+    fn source_route(&self) -> Option<Ipv4Route<'a>> {
+        match *self {
+            Self::LooseSourceRoute(route) | Self::StrictSourceRoute(route) => Some(route),
+            _ => None,
+        }
+    }
+
     /// The option's own fields; its type stands at `offset`.
     fn fields(&self, offset: usize, visit: Visit<'_, 'a>) {
         match *self {
@@ -342,9 +344,10 @@ impl<'a> Ipv4Option<'a> {
 }
 
 /// The fields of IPv4 options whose first byte stands at `start`: for each `opt_types`, `opt_lens` and its own. An option
-/// whose length cannot be is not listed.
+/// whose length cannot be is not listed. At the end `final_dst`, where a source route names one.
 pub(crate) fn fields<'a>(start: usize, options: &'a [u8], visit: Visit<'_, 'a>) {
     let mut walk = Ipv4Options::new(options);
+    let mut final_dst = None;
     loop {
         let here = walk.rest();
         let offset = start + options.len() - here.len();
@@ -359,6 +362,14 @@ pub(crate) fn fields<'a>(start: usize, options: &'a [u8], visit: Visit<'_, 'a>) 
             visit(Field::uint("opt_lens", offset + 1, length).repeated());
         }
         option.fields(offset, visit);
+        final_dst = final_dst.or_else(|| {
+            let route = option.source_route()?;
+            let last = route.addresses().len().saturating_sub(1);
+            Some(Field::ipv4("final_dst", offset + 3 + 4 * last, route.final_address()?))
+        });
+    }
+    if let Some(field) = final_dst {
+        visit(field);
     }
 }
 
@@ -406,6 +417,18 @@ mod tests {
         for (pointer, expected) in [(4, last), (8, last), (12, None), (9, None), (3, None), (0, None)] {
             assert_eq!(Ipv4Options::new(&route(pointer)).final_dst(), expected, "pointer {pointer}");
         }
+    }
+
+    #[test]
+    fn the_final_destination_stands_where_the_route_ends() {
+        let bytes = [1, 0x83, 11, 4, 192, 168, 0, 1, 192, 168, 0, 2];
+        let mut found = Vec::new();
+        fields(20, &bytes, &mut |field| {
+            if field.name == "final_dst" {
+                found.push((field.offset, field.value));
+            }
+        });
+        assert_eq!(found, [(28, Value::Ipv4(Ipv4Addr::new(192, 168, 0, 2)))]);
     }
 
     #[test]

@@ -57,6 +57,16 @@ impl Ipv6Header {
         (self.version_class_flow() >> 20) as u8
     }
 
+    /// Differentiated services code point, 6 bits (RFC 2474).
+    pub fn dscp(&self) -> u8 {
+        self.traffic_class() >> 2
+    }
+
+    /// Explicit congestion notification, 2 bits (RFC 3168).
+    pub fn ecn(&self) -> u8 {
+        self.traffic_class() & 3
+    }
+
     /// Flow label, 20 bits.
     pub fn flow_label(&self) -> u32 {
         self.version_class_flow() & 0x000f_ffff
@@ -70,6 +80,16 @@ impl Ipv6Header {
     /// Sets [`traffic_class`](Self::traffic_class).
     pub fn set_traffic_class(&mut self, class: u8) {
         self.set_version_class_flow(self.version_class_flow() & 0xf00f_ffff | u32::from(class) << 20);
+    }
+
+    /// Sets [`dscp`](Self::dscp); the value's low six bits count.
+    pub fn set_dscp(&mut self, dscp: u8) {
+        self.set_traffic_class(self.ecn() | dscp << 2);
+    }
+
+    /// Sets [`ecn`](Self::ecn); the value's low two bits count.
+    pub fn set_ecn(&mut self, ecn: u8) {
+        self.set_traffic_class(self.traffic_class() & 0xfc | ecn & 3);
     }
 
     /// Sets [`flow_label`](Self::flow_label); the value's low twenty bits count.
@@ -251,7 +271,8 @@ mod tests {
     fn packet<const N: usize>(payload_len: u16, next: IpProtocol, payload: [u8; N]) -> std::vec::Vec<u8> {
         let mut header = Ipv6Header::zeroed();
         header.set_version(6);
-        header.set_traffic_class(0x2e);
+        header.set_ecn(0xfe);
+        header.set_dscp(0x0b);
         header.set_flow_label(0xabcde);
         header.set_payload_len(payload_len);
         header.set_next_header(next);

@@ -35,6 +35,11 @@ impl Ipv6OptionsHeader {
     pub fn header_len(&self) -> usize {
         (usize::from(self.ext_len()) + 1) * 8
     }
+
+    /// Sets [`header_len`](Self::header_len): bytes, of which whole units of 8 from 1 to 256 count.
+    pub fn set_header_len(&mut self, bytes: usize) {
+        self.set_ext_len((bytes / 8).clamp(1, 256).wrapping_sub(1) as u8);
+    }
 }
 
 number! {
@@ -605,6 +610,16 @@ mod tests {
         let view = Ipv6HopByHop::parse(&bytes).unwrap();
         assert_eq!((view.header_len(), view.payload().len(), view.missing()), (10, 0, 6));
         assert!(Ipv6HopByHop::parse(&bytes[..1]).is_err());
+    }
+
+    #[test]
+    fn the_length_is_set_in_bytes() {
+        let mut header = Ipv6OptionsHeader::zeroed();
+        for (bytes, units, whole) in [(8, 0, 8), (31, 2, 24), (0, 0, 8), (2048, 255, 2048), (9999, 255, 2048)]
+        {
+            header.set_header_len(bytes);
+            assert_eq!((header.ext_len(), header.header_len()), (units, whole));
+        }
     }
 
     #[test]

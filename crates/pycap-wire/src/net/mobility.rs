@@ -42,6 +42,11 @@ impl MobilityHeader {
     pub fn header_len(&self) -> usize {
         (usize::from(self.ext_len()) + 1) * 8
     }
+
+    /// Sets [`header_len`](Self::header_len): bytes, of which whole units of 8 from 1 to 256 count.
+    pub fn set_header_len(&mut self, bytes: usize) {
+        self.set_ext_len((bytes / 8).clamp(1, 256).wrapping_sub(1) as u8);
+    }
 }
 
 number! {
@@ -342,12 +347,14 @@ impl<'a> Mobility<'a> {
         self.payload
     }
 
-    /// What the payload is. Only a fast neighbor advertisement carries one; else the protocol should be 59, and what
+    /// What the payload is. Only a fast neighbor advertisement carries one, an IPv6 packet (RFC 4068, 6.3.2); else the protocol should be 59, and what
     /// follows is data.
     #[inline(always)]
     pub fn next(&self) -> Next {
-        match self.message_type() {
-            MobilityType::FAST_NEIGHBOR_ADVERTISEMENT => Next::IpProtocol(self.header.payload_protocol()),
+        match (self.message_type(), self.header.payload_protocol()) {
+            (MobilityType::FAST_NEIGHBOR_ADVERTISEMENT, IpProtocol::IPV6) => {
+                Next::IpProtocol(IpProtocol::IPV6)
+            }
             _ => Next::End,
         }
     }
@@ -548,6 +555,15 @@ mod tests {
             ]
         );
         assert_eq!(view.next(), Next::End);
+    }
+
+    #[test]
+    fn a_fast_neighbor_advertisement_carries_ipv6_alone() {
+        let mut advertisement = bytes(10, &[0, 0, 1, 0]);
+        for (protocol, next) in [(41, Next::IpProtocol(IpProtocol::IPV6)), (59, Next::End), (60, Next::End)] {
+            advertisement[0] = protocol;
+            assert_eq!(Mobility::parse(&advertisement).unwrap().next(), next);
+        }
     }
 
     #[test]

@@ -98,6 +98,9 @@ pub enum MobilityOption<'a> {
     Prefix {
         /// The option's type.
         kind: MobilityOptionType,
+        /// Whose address or prefix it is (RFC 5568, 6.4.2: 1 = old care-of address, 2 = new one, 3 = new access router's
+        /// address, 4 = its prefix); reserved in the other two.
+        code: u8,
         /// Length of the prefix in bits.
         length: u8,
         /// Prefix.
@@ -203,8 +206,8 @@ impl<'a> MobilityOption<'a> {
             }
             (
                 Type::MOBILE_NETWORK_PREFIX | Type::HOME_NETWORK_PREFIX | Type::IPV6_ADDRESS_PREFIX,
-                &[_, length, ref prefix @ ..],
-            ) => address(prefix).map(|prefix| Self::Prefix { kind, length, prefix }),
+                &[code, length, ref prefix @ ..],
+            ) => address(prefix).map(|prefix| Self::Prefix { kind, code, length, prefix }),
             (Type::LINK_LAYER_ADDRESS, &[code, ref address @ ..]) => {
                 Some(Self::LinkLayerAddress { code, address })
             }
@@ -237,7 +240,8 @@ impl<'a> MobilityOption<'a> {
                 visit(Field::uint("care_of_nonce", offset + 2, care_of));
             }
             Self::AuthorizationData(data) => visit(Field::bytes("authenticator", offset, data)),
-            Self::Prefix { length, prefix, .. } => {
+            Self::Prefix { code, length, prefix, .. } => {
+                visit(Field::uint("prefix_code", offset, code).repeated());
                 visit(Field::uint("prefix_len", offset + 1, length).repeated());
                 visit(Field::ipv6("prefix", offset + 2, prefix).repeated());
             }

@@ -51,6 +51,11 @@ impl Ipv6RoutingHeader {
     pub fn header_len(&self) -> usize {
         (usize::from(self.ext_len()) + 1) * 8
     }
+
+    /// Sets [`header_len`](Self::header_len): bytes, of which whole units of 8 from 1 to 256 count.
+    pub fn set_header_len(&mut self, bytes: usize) {
+        self.set_ext_len((bytes / 8).clamp(1, 256).wrapping_sub(1) as u8);
+    }
 }
 
 number! {
@@ -63,6 +68,8 @@ number! {
         SEGMENT_ROUTING = 4, "Segment routing";
         CRH_16 = 5, "Compact routing, 16 bits";
         CRH_32 = 6, "Compact routing, 32 bits";
+        EXPERIMENT_1 = 253, "Experiment 1";
+        EXPERIMENT_2 = 254, "Experiment 2";
     }
 }
 
@@ -147,6 +154,8 @@ pub struct RplRoute<'a> {
     pub last_compressed: u8,
     /// How many bytes of padding follow the addresses.
     pub padding: u8,
+    /// Reserved, 0: 20 bits.
+    pub reserved: u32,
     /// The addresses' bytes, without padding.
     pub bytes: &'a [u8],
 }
@@ -158,9 +167,12 @@ impl<'a> RplRoute<'a> {
             (16 - usize::from(self.compressed & 15), 16 - usize::from(self.last_compressed & 15));
         let mut rest = self.bytes;
         core::iter::from_fn(move || {
-            // The last address is the one after which fewer bytes are left than an address and a last address take.
-            let length = if rest.len() >= each.saturating_add(last) { each } else { last };
-            let (suffix, after) = rest.split_at_checked(length)?;
+            // The last address is the one before which fewer bytes are left than an address and a last address take. What is
+            // behind it is no address.
+            let (suffix, after) = match rest.len() >= each.saturating_add(last) {
+                true => rest.split_at_checked(each)?,
+                false => (rest.get(..last)?, &[][..]),
+            };
             rest = after;
             let mut address = dst.octets();
             address.iter_mut().rev().zip(suffix.iter().rev()).for_each(|(whole, byte)| *whole = *byte);
@@ -211,6 +223,15 @@ pub enum SegmentRoutingTlv<'a> {
 pub struct SegmentRoutingTlvs<'a> {
     rest: &'a [u8],
 }
+
+impl<'a> SegmentRoutingTlvs<'a> {
+    /// The bytes that are still to come.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl core::iter::FusedIterator for SegmentRoutingTlvs<'_> {}
 
 impl<'a> Iterator for SegmentRoutingTlvs<'a> {
     type Item = SegmentRoutingTlv<'a>;
@@ -314,13 +335,15 @@ impl<'a> Ipv6Routing<'a> {
                 _ => unknown,
             },
             Ipv6RoutingType::RPL => {
-                let [compressed, padding, ..] = *head;
+                let [compressed, padding, b, c] = *head;
+                let reserved = u32::from_be_bytes([0, padding & 0x0f, b, c]);
                 let padding = padding >> 4;
                 let length = rest.len().saturating_sub(padding.into());
                 Ipv6RoutingData::Rpl(RplRoute {
                     compressed: compressed >> 4,
                     last_compressed: compressed & 0x0f,
                     padding,
+                    reserved,
                     bytes: rest.get(..length).unwrap_or_default(),
                 })
             }
@@ -338,6 +361,26 @@ impl<'a> Ipv6Routing<'a> {
             }
             Ipv6RoutingType::CRH_16 | Ipv6RoutingType::CRH_32 => Ipv6RoutingData::Compact(self.data),
             _ => unknown,
+        }
+    }
+
+    /// Where the packet is to end up if `dst` is its destination now: the last node listed, where nodes are left to visit and
+    /// the whole header was captured. It is what the transport's checksum includes (RFC 8200, 8.1).
+    ///
+    /// `None` where a type that is not known here (or a compact one, which lists no addresses) hides it.
+    pub fn final_dst(&self, dst: Ipv6Addr) -> Option<Ipv6Addr> {
+        if self.segments_left() == 0 {
+            return Some(dst);
+        }
+        if self.missing() != 0 {
+            return None;
+        }
+        match self.data() {
+            Ipv6RoutingData::SourceRoute { addresses, .. } => addresses.last(),
+            Ipv6RoutingData::Mobile { home, .. } => Some(home),
+            Ipv6RoutingData::Rpl(route) => route.addresses(dst).last(),
+            Ipv6RoutingData::SegmentRouting { mut segments, .. } => segments.next(),
+            Ipv6RoutingData::Compact(_) | Ipv6RoutingData::Unknown { .. } => None,
         }
     }
 
@@ -394,6 +437,7 @@ impl<'a> Ipv6Routing<'a> {
                 visit(Field::uint("cmpr_i", 4, route.compressed));
                 visit(Field::uint("cmpr_e", 4, route.last_compressed));
                 visit(Field::uint("pad", 5, route.padding));
+                visit(Field::hex("reserved", 5, route.reserved));
                 visit(Field::bytes("compressed_addrs", 8, route.bytes));
             }
             Ipv6RoutingData::SegmentRouting { last_entry, flags, tag, segments, tlvs } => {
@@ -544,6 +588,34 @@ mod tests {
         let Ipv6RoutingData::Rpl(route) = Ipv6Routing::parse(&bytes).unwrap().data() else { panic!() };
         let addresses: Vec<_> = route.addresses(Ipv6Addr::from(NODE)).map(|a| a.to_string()).collect();
         assert_eq!(addresses, ["2001:db8::1", "2001:db8::2", "2001:db8::3"]);
+
+        // RFC 6554, 3: n = (8 - 2 - 1) / 2 + 1 addresses; the byte behind the last is none.
+        let bytes = [59, 1, 3, 3, 0xef, 0x20, 0, 5, 0, 1, 0, 2, 3, 9, 0, 0];
+        let Ipv6RoutingData::Rpl(route) = Ipv6Routing::parse(&bytes).unwrap().data() else { panic!() };
+        assert_eq!(route.addresses(Ipv6Addr::from(NODE)).count(), 3);
+        assert_eq!((route.padding, route.reserved), (2, 5));
+    }
+
+    #[test]
+    fn a_route_ends_at_its_final_destination() {
+        let (dst, node) = (Ipv6Addr::LOCALHOST, Ipv6Addr::from(NODE));
+        let end = |kind: u8, left: u8, parts: &[&[u8]]| {
+            let data = parts.concat();
+            let bytes = [&[59, ((data.len() - 4) / 8) as u8, kind, left][..], &data].concat();
+            Ipv6Routing::parse(&bytes).unwrap().final_dst(dst)
+        };
+        assert_eq!(end(0, 1, &[&[0; 4], &[7; 16], &NODE]), Some(node));
+        assert_eq!(end(0, 0, &[&[0; 4], &[7; 16], &NODE]), Some(dst));
+        assert_eq!(end(2, 1, &[&[0; 4], &NODE]), Some(node));
+        assert_eq!(
+            end(3, 1, &[&[0xff, 0x70, 0, 0], &[9, 0, 0, 0, 0, 0, 0, 0]]),
+            Some("::9".parse().unwrap())
+        );
+        assert_eq!(end(4, 1, &[&[1, 0, 0, 0], &NODE, &[7; 16]]), Some(node));
+        assert_eq!(end(5, 1, &[&[0, 1, 0, 2]]), None);
+        assert_eq!(end(200, 1, &[&[0; 4]]), None);
+        let cut = [&[59, 2, 0, 1, 0, 0, 0, 0][..], &NODE[..8]].concat();
+        assert_eq!(Ipv6Routing::parse(&cut).unwrap().final_dst(dst), None);
     }
 
     #[test]

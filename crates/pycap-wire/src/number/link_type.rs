@@ -16,6 +16,7 @@ number! {
         SLIP = 8, "SLIP";
         PPP = 9, "PPP";
         FDDI = 10, "FDDI";
+        ATM_RFC1483_11 = 11, "ATM_RFC1483";
         RAW_12 = 12, "RAW";
         RAW_14 = 14, "RAW";
         PPP_HDLC = 50, "PPP_SERIAL";

@@ -112,7 +112,7 @@ impl<'a> Packet<'a> {
             LinkType::LOOP => link!(Null, parse_loop),
             LinkType::LINUX_SLL => link!(Sll),
             LinkType::LINUX_SLL2 => link!(Sll2),
-            LinkType::ATM_RFC1483 => self.dissect_network(Next::Llc, self.data),
+            LinkType::ATM_RFC1483 | LinkType::ATM_RFC1483_11 => self.dissect_network(Next::Llc, self.data),
             LinkType::IPV4 => self.dissect_ipv4(self.data),
             LinkType::IPV6 => self.dissect_ipv6(self.data),
             LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 => {
@@ -149,10 +149,14 @@ impl<'a> Packet<'a> {
                 Next::EtherType(EtherType::IPV6) => return self.dissect_ipv6(payload),
                 Next::EtherType(EtherType::ARP | EtherType::RARP) => return self.dissect_arp(next, payload),
                 Next::EtherType(ether_type) if ether_type.is_vlan() => tag!(Vlan),
-                Next::Llc => tag!(Llc),
+                Next::Llc | Next::EtherType(EtherType::JUMBO) => tag!(Llc),
                 Next::IpProtocol(protocol) => return self.dissect_transport(protocol, payload),
-                // A frame in a cooked frame is for the walk.
-                Next::End | Next::Link(LinkType::ETHERNET) => return self.stop_at(next, payload, Stop::End),
+                // A frame in a frame is for the walk.
+                Next::End
+                | Next::Link(LinkType::ETHERNET)
+                | Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING) => {
+                    return self.stop_at(next, payload, Stop::End);
+                }
                 _ if payload.is_empty() => {
                     return self.stop_at(next, payload, Stop::End);
                 }

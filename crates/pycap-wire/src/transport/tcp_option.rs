@@ -324,8 +324,8 @@ impl<'a> TcpOption<'a> {
         }
     }
 
-    /// The option's own fields; its kind stands at `offset`.
-    fn fields(&self, offset: usize, visit: Visit<'_, 'a>) {
+    /// The option's own fields; its kind, `kind`, stands at `offset`.
+    fn fields(&self, kind: TcpOptionKind, offset: usize, visit: Visit<'_, 'a>) {
         match *self {
             Self::EndOfOptions(_)
             | Self::Nop
@@ -381,8 +381,12 @@ impl<'a> TcpOption<'a> {
                 visit(Field::uint("mptcp_subtype", offset + 2, subtype).means(subtype.name()).repeated());
                 visit(Field::bytes("mptcp_data", offset + 2, data).repeated());
             }
-            Self::FastOpen(cookie) => {
+            Self::FastOpen(cookie) if kind == TcpOptionKind::FAST_OPEN_COOKIE => {
                 visit(Field::bytes("fast_open_cookie", offset + 2, cookie));
+            }
+            Self::FastOpen(cookie) => {
+                visit(Field::hex("exp_id", offset + 2, FAST_OPEN_EXPERIMENT).repeated());
+                visit(Field::bytes("fast_open_cookie", offset + 4, cookie));
             }
             Self::AccurateEcn { counters, .. } => {
                 for (i, counter) in counters.as_chunks::<3>().0.iter().enumerate() {
@@ -426,7 +430,7 @@ pub(crate) fn fields<'a>(start: usize, options: &'a [u8], cut: usize, visit: Vis
         if let Some(&length) = length {
             visit(Field::uint("opt_lens", offset + 1, length).repeated());
         }
-        option.fields(offset, visit);
+        option.fields(kind, offset, visit);
         if let TcpOption::EndOfOptions(padding) = option {
             for (i, _) in padding.iter().take_while(|byte| **byte == 0).enumerate() {
                 visit(Field::uint("opt_kinds", offset + 1 + i, kind).means(kind.name()).repeated());
@@ -514,6 +518,19 @@ mod tests {
             ([0, 1, 1, 1], &[0]),
         ] {
             assert_eq!(list("opt_kinds", &bytes, 0), kinds);
+        }
+    }
+
+    #[test]
+    fn a_fast_open_cookie_stands_behind_the_experiment() {
+        for (bytes, offset) in [(&[34, 6, 1, 2, 3, 4][..], 22), (&[254, 8, 0xf9, 0x89, 1, 2, 3, 4], 24)] {
+            let mut found = Vec::new();
+            fields(20, bytes, 0, &mut |field| {
+                if field.name == "fast_open_cookie" {
+                    found.push((field.offset, field.value));
+                }
+            });
+            assert_eq!(found, [(offset, crate::Value::Bytes(&[1, 2, 3, 4]))]);
         }
     }
 

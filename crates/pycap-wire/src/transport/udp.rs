@@ -194,3 +194,65 @@ impl fmt::Display for Udp<'_> {
         write!(f, "UDP({} -> {})", self.src_port(), self.dst_port())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Layer;
+    use crate::testing::{ToString, Vec, bytes, fields, torture};
+
+    /// Ports 40000 and 7, length 13.
+    const DATAGRAM: &str = "9c40 0007 000d 3383 68656c6c6f";
+
+    #[test]
+    fn header_and_payload() {
+        let bytes = bytes(DATAGRAM);
+        let udp = Udp::parse(&bytes).unwrap();
+        assert_eq!((udp.src_port(), udp.dst_port(), udp.len(), udp.checksum()), (40000, 7, 13, 0x3383));
+        assert_eq!((udp.header_len(), udp.payload(), udp.missing()), (8, &b"hello"[..], 0));
+        assert_eq!(fields(Layer::Udp(udp)), "sport@0=40000 dport@2=7 len@4=13 checksum@6=0x3383");
+        assert_eq!(udp.to_string(), "UDP(40000 -> 7)");
+        assert_eq!(udp.summary().to_string(), "UDP, length 5");
+    }
+
+    #[test]
+    fn what_follows_the_length_is_cut_and_what_lacks_is_missing() {
+        let mut bytes = bytes(DATAGRAM);
+        bytes.extend([0xee; 4]);
+        assert_eq!(Udp::parse(&bytes).unwrap().payload(), b"hello");
+        let udp = Udp::parse(&bytes[..10]).unwrap();
+        assert_eq!((udp.payload(), udp.missing(), udp.defect()), (&b"he"[..], 3, None));
+        assert_eq!(udp.summary().to_string(), "UDP, length 5");
+    }
+
+    #[test]
+    fn lengths_below_eight() {
+        for length in 0..8 {
+            let mut bytes = bytes(DATAGRAM);
+            bytes[5] = length;
+            let udp = Udp::parse(&bytes).unwrap();
+            let error = udp.defect().unwrap();
+            assert_eq!(
+                (error.kind(), error.needed(), error.found()),
+                (ErrorKind::Length, 8, usize::from(length))
+            );
+            assert!(udp.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_jumbogram_has_length_0() {
+        // RFC 2675, 4: the UDP header and its data have 65,536 bytes or more.
+        let mut whole: Vec<u8> = bytes("9c40 0007 0000 0000");
+        whole.resize(65_536, 7);
+        let udp = Udp::parse(&whole).unwrap();
+        assert_eq!((udp.payload().len(), udp.missing(), udp.defect()), (65_528, 0, None));
+        assert!(Udp::parse(&whole[..65_535]).unwrap().defect().is_some());
+    }
+
+    #[test]
+    fn any_bytes() {
+        torture(&bytes(DATAGRAM), |bytes| Udp::parse(bytes).ok().map(Layer::Udp));
+        assert_eq!(Udp::parse(&[0; 7]), Err(Error::truncated(LayerKind::Udp, 8, 7)));
+    }
+}

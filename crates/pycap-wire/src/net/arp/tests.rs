@@ -115,6 +115,7 @@ fn atm() {
     let bytes = bytes("0013 0800 42 01 0008 04 43 00 04 aaaa bb 0a000001 cccccc 0a000002 ff");
     let arp = Arp::parse(&bytes).unwrap();
     assert_eq!((arp.missing(), arp.payload()), (0, &[0xff][..]));
+    assert_eq!((arp.sender_subaddress(), arp.target_subaddress()), (&[0xbb][..], &[][..]));
     assert_eq!(
         fields(Layer::Arp(arp)),
         "htype@0=19 ptype@2=0x800 shtl@4=66 sstl@5=1 op@6=8 spln@8=4 thtl@9=67 tstl@10=0 tpln@11=4 sha@12=aaaa ssa@14=bb \

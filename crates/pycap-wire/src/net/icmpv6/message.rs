@@ -116,6 +116,31 @@ impl NdpRouterHeader {
     pub fn proxy(&self) -> bool {
         self.flags() & 0x04 != 0
     }
+
+    /// Sets [`managed`](Self::managed).
+    pub fn set_managed(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x80 | u8::from(set) << 7);
+    }
+
+    /// Sets [`other`](Self::other).
+    pub fn set_other(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x40 | u8::from(set) << 6);
+    }
+
+    /// Sets [`home_agent`](Self::home_agent).
+    pub fn set_home_agent(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x20 | u8::from(set) << 5);
+    }
+
+    /// Sets [`preference`](Self::preference); the value's low two bits count.
+    pub fn set_preference(&mut self, preference: i8) {
+        self.set_flags(self.flags() & !0x18 | (preference as u8 & 3) << 3);
+    }
+
+    /// Sets [`proxy`](Self::proxy).
+    pub fn set_proxy(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x04 | u8::from(set) << 2);
+    }
 }
 
 header! {
@@ -142,6 +167,21 @@ impl NdpNeighborHeader {
     /// O: the advertisement overrides what the cache has.
     pub fn overriding(&self) -> bool {
         self.flags() & 0x2000_0000 != 0
+    }
+
+    /// Sets [`router`](Self::router).
+    pub fn set_router(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x8000_0000 | u32::from(set) << 31);
+    }
+
+    /// Sets [`solicited`](Self::solicited).
+    pub fn set_solicited(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x4000_0000 | u32::from(set) << 30);
+    }
+
+    /// Sets [`overriding`](Self::overriding).
+    pub fn set_overriding(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x2000_0000 | u32::from(set) << 29);
     }
 }
 
@@ -303,6 +343,9 @@ pub enum Icmpv6Message<'a> {
     MulticastRouterSolicitation,
     /// Multicast router termination (153).
     MulticastRouterTermination,
+    /// Experimental mobility (150), and fast handover before it had a type of its own (RFC 4068, 6.1): both have a subtype,
+    /// the options of neighbour discovery, and, in the two bytes before them, what the subtype says.
+    ExperimentalMobility(&'a FastHandoverHeader, NdpOptions<'a>),
     /// Fast handover (154).
     FastHandover(&'a FastHandoverHeader, NdpOptions<'a>),
     /// RPL control (155).
@@ -385,6 +428,7 @@ impl<'a> Icmpv6Message<'a> {
             }
             Icmpv6Type::MULTICAST_ROUTER_SOLICITATION => Self::MulticastRouterSolicitation,
             Icmpv6Type::MULTICAST_ROUTER_TERMINATION => Self::MulticastRouterTermination,
+            Icmpv6Type::EXPERIMENTAL_MOBILITY => own!(ExperimentalMobility, FastHandoverHeader, NdpOptions),
             Icmpv6Type::FAST_HANDOVER => own!(FastHandover, FastHandoverHeader, NdpOptions),
             Icmpv6Type::RPL => Self::Rpl(Rpl::read(code, body)),
             Icmpv6Type::LOCATOR_UPDATE => {
@@ -402,7 +446,7 @@ impl<'a> Icmpv6Message<'a> {
         })
     }
 
-    /// The options of neighbour discovery that the message has, and their offset from the message's own fields.
+    /// The options of neighbour discovery that the message has, and how many bytes of own fields precede them.
     pub fn options(&self) -> Option<(usize, NdpOptions<'a>)> {
         Some(match *self {
             Self::RouterSolicitation(_, options)
@@ -410,6 +454,7 @@ impl<'a> Icmpv6Message<'a> {
             | Self::InverseNeighborAdvertisement(_, options)
             | Self::MobilePrefixAdvertisement(_, options)
             | Self::CertificationPathSolicitation(_, options)
+            | Self::ExperimentalMobility(_, options)
             | Self::FastHandover(_, options) => (4, options),
             Self::CertificationPathAdvertisement(_, options) => (8, options),
             Self::RouterAdvertisement(_, options) => (12, options),
@@ -484,7 +529,7 @@ impl<'a> Icmpv6Message<'a> {
                 visit(Field::uint("query_interval", 4, header.query_interval()));
                 visit(Field::uint("robustness", 6, header.robustness()));
             }
-            Self::FastHandover(header, _) => {
+            Self::ExperimentalMobility(header, _) | Self::FastHandover(header, _) => {
                 visit(Field::uint("subtype", 4, header.subtype()));
                 visit(Field::uint("handover_id", 6, header.id()));
             }

@@ -29,7 +29,8 @@ use crate::{Field, Visit};
 header! {
     /// The own fields of a version 1 message: 20 bytes.
     pub struct MldHeader {
-        /// Maximum response delay in milliseconds, in a query; a code in version 2, see [`max_response_delay`](Self::max_response_delay).
+        /// Maximum response delay in milliseconds, in a query; a code in version 2, see
+        /// [`MldQuery::max_response_delay`].
         max_response_code, set_max_response_code: u16;
         /// Reserved.
         reserved, set_reserved: u16;
@@ -39,15 +40,14 @@ header! {
 }
 
 impl MldHeader {
-    /// Maximum response delay in milliseconds, of either version (RFC 9777, 5.1.3).
-    pub fn max_response_delay(&self) -> u32 {
-        let code = u32::from(self.max_response_code());
-        if code < 0x8000 { code } else { (code & 0xfff | 0x1000) << ((code >> 12 & 7) + 3) }
+    /// The fields of version 1, whose maximum response delay is no code (RFC 2710, 3.4).
+    pub(super) fn fields(&self, visit: Visit<'_, '_>) {
+        self.fields_with_delay(self.max_response_code().into(), visit);
     }
 
-    pub(super) fn fields(&self, visit: Visit<'_, '_>) {
+    fn fields_with_delay(&self, delay: u32, visit: Visit<'_, '_>) {
         visit(Field::uint("max_response_code", 4, self.max_response_code()));
-        visit(Field::uint("max_response_delay", 4, self.max_response_delay()));
+        visit(Field::uint("max_response_delay", 4, delay));
         visit(Field::ipv6("mld_addr", 8, self.group()));
     }
 }
@@ -73,6 +73,16 @@ impl Mldv2QueryHeader {
     /// Querier's robustness variable.
     pub fn robustness(&self) -> u8 {
         self.flags() & 7
+    }
+
+    /// Sets [`suppress`](Self::suppress).
+    pub fn set_suppress(&mut self, suppress: bool) {
+        self.set_flags(self.flags() & !8 | u8::from(suppress) << 3);
+    }
+
+    /// Sets [`robustness`](Self::robustness); the value's low three bits count.
+    pub fn set_robustness(&mut self, robustness: u8) {
+        self.set_flags(self.flags() & !7 | robustness & 7);
     }
 
     /// Querier's query interval in seconds (RFC 9777, 5.1.9).
@@ -104,6 +114,14 @@ impl<'a> MldQuery<'a> {
         })
     }
 
+    /// Maximum response delay in milliseconds: from 0x8000 on a code in version 2 (RFC 9777, 5.1.3).
+    pub fn max_response_delay(&self) -> u32 {
+        match u32::from(self.header.max_response_code()) {
+            code @ 0x8000.. if self.v2.is_some() => (code & 0xfff | 0x1000) << ((code >> 12 & 7) + 3),
+            delay => delay,
+        }
+    }
+
     /// The sources that a version 2 query asks for, as far as they are there.
     pub fn sources(&self) -> NdpAddresses<'a> {
         NdpAddresses::new(self.sources)
@@ -120,7 +138,7 @@ impl<'a> MldQuery<'a> {
     }
 
     pub(super) fn fields(&self, visit: Visit<'_, 'a>) {
-        self.header.fields(visit);
+        self.header.fields_with_delay(self.max_response_delay(), visit);
         if let Some(v2) = self.v2 {
             visit(Field::uint("suppress", 24, u8::from(v2.suppress())));
             visit(Field::uint("robustness", 24, v2.robustness()));

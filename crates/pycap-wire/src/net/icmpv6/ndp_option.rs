@@ -90,6 +90,21 @@ impl PrefixInformationHeader {
         self.flags() & 0x80 != 0
     }
 
+    /// Sets [`on_link`](Self::on_link).
+    pub fn set_on_link(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x80 | u8::from(set) << 7);
+    }
+
+    /// Sets [`autonomous`](Self::autonomous).
+    pub fn set_autonomous(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x40 | u8::from(set) << 6);
+    }
+
+    /// Sets [`router_address`](Self::router_address).
+    pub fn set_router_address(&mut self, set: bool) {
+        self.set_flags(self.flags() & !0x20 | u8::from(set) << 5);
+    }
+
     /// A: the prefix may be used for autonomous address configuration.
     pub fn autonomous(&self) -> bool {
         self.flags() & 0x40 != 0
@@ -118,10 +133,22 @@ header! {
     pub struct RouteInformationHeader {
         /// How many leading bits of the prefix are valid.
         prefix_len, set_prefix_len: u8;
-        /// Preference: the two bits 0x18.
+        /// Reserved (high three bits), preference (two), reserved (three); see [`preference`](Self::preference).
         flags, set_flags: u8;
         /// How long the route is valid, in seconds; all ones is for ever.
         lifetime, set_lifetime: u32;
+    }
+}
+
+impl RouteInformationHeader {
+    /// Preference (RFC 4191, 2.1): 1 is high, 0 medium, -1 low, -2 reserved.
+    pub fn preference(&self) -> i8 {
+        (self.flags() << 3) as i8 >> 6
+    }
+
+    /// Sets [`preference`](Self::preference); the value's low two bits count.
+    pub fn set_preference(&mut self, preference: i8) {
+        self.set_flags(self.flags() & !0x18 | (preference as u8 & 3) << 3);
     }
 }
 
@@ -406,7 +433,8 @@ impl<'a> NdpOption<'a> {
                 visit(Field::uint("prefix_preferred", offset + 8, header.preferred_lifetime()).repeated());
                 visit(Field::ipv6("opt_prefix", offset + 16, header.prefix()).repeated());
             }
-            Self::RedirectedHeader(packet) => number("redirected_len", 8, packet.len() as u64),
+            // The packet is a layer of its own.
+            Self::RedirectedHeader(_) => {}
             Self::Mtu(mtu) => number("opt_mtu", 4, mtu.into()),
             Self::AdvertisementInterval(interval) => number("advertisement_interval", 4, interval.into()),
             Self::HomeAgent(header) => {
@@ -442,6 +470,7 @@ impl<'a> NdpOption<'a> {
             }
             Self::AddressRegistration(header) => {
                 number("registration_status", 2, header.status().into());
+                number("registration_opaque", 3, header.opaque().into());
                 number("registration_flags", 4, header.flags().into());
                 number("registration_transaction", 5, header.transaction().into());
                 number("registration_lifetime", 6, header.lifetime().into());
@@ -451,7 +480,7 @@ impl<'a> NdpOption<'a> {
             Self::Pref64(pref64) => {
                 number("pref64_lifetime", 2, pref64.lifetime().into());
                 if let Some(length) = pref64.prefix_len() {
-                    number("pref64_len", 2, length.into());
+                    number("pref64_len", 3, length.into());
                 }
                 visit(Field::ipv6("pref64", offset + 4, pref64.prefix()).repeated());
             }

@@ -184,6 +184,7 @@ impl<'a> RouterRenumbering<'a> {
             visit(Field::uint("max_lens", offset + 5, matched.max_len()).repeated());
             visit(Field::ipv6("match_prefixes", offset + 8, matched.prefix()).repeated());
             offset += MatchPrefixHeader::LEN;
+            let end = offset + operation.uses.len();
             for part in operation.uses() {
                 visit(Field::uint("use_lens", offset, part.use_len()).repeated());
                 visit(Field::uint("keep_lens", offset + 1, part.keep_len()).repeated());
@@ -195,6 +196,7 @@ impl<'a> RouterRenumbering<'a> {
                 visit(Field::ipv6("use_prefixes", offset + 16, part.prefix()).repeated());
                 offset += UsePrefixHeader::LEN;
             }
+            offset = end;
         }
         for result in self.results() {
             visit(Field::hex("result_flags", offset, result.flags()).repeated());

@@ -317,6 +317,12 @@ impl<'a> RplOptions<'a> {
             match option {
                 RplOption::Pad1 | RplOption::PadN(_) => {}
                 RplOption::Configuration(header) => {
+                    visit(Field::hex("configuration_flags", offset + 2, header.flags()).repeated());
+                    visit(
+                        Field::uint("interval_doublings", offset + 3, header.interval_doublings()).repeated(),
+                    );
+                    visit(Field::uint("interval_min", offset + 4, header.interval_min()).repeated());
+                    visit(Field::uint("redundancy", offset + 5, header.redundancy()).repeated());
                     visit(
                         Field::uint("max_rank_increase", offset + 6, header.max_rank_increase()).repeated(),
                     );

@@ -1,6 +1,8 @@
 use core::net::Ipv6Addr;
 
-use super::mld::MldRecordType;
+use super::message::{NdpNeighborHeader, NdpRouterHeader};
+use super::mld::{MldRecordType, Mldv2QueryHeader};
+use super::ndp_option::{PrefixInformationHeader, RouteInformationHeader};
 use super::*;
 use crate::Layer;
 use crate::testing::{String, ToString, Vec, bytes, fields, format, torture};
@@ -85,6 +87,15 @@ fn a_redirect_quotes_in_an_option() {
 }
 
 #[test]
+fn experimental_mobility_has_options() {
+    let (fields, _) = shown("960060a8 02000007 0501000000000500");
+    assert_eq!(
+        fields,
+        "type@0=150 code@1=0 checksum@2=0x60a8 subtype@4=2 handover_id@6=7 opt_types*@8=5 opt_lens*@9=1 opt_mtu*@12=1280"
+    );
+}
+
+#[test]
 fn listener_report_v2() {
     let message = "8f003db6 00000002 04000000 ff0200000000000000000000000000fb \
                    05000001 ff050000000000000000000000000001 20010db8000000000000000000000009";
@@ -113,6 +124,39 @@ fn listener_query_v2() {
          suppress@24=1 robustness@24=2 qqic@25=153 query_interval@25=400 source_count@26=1 sources*@28=2001:db8::1"
     );
     assert_eq!(line, "ICMP6, multicast listener query v2 [gaddr ff02::1, 1 source(s)], length 44");
+}
+
+#[test]
+fn bit_fields_are_set_apart() {
+    let mut router = NdpRouterHeader::zeroed();
+    router.set_managed(true);
+    router.set_preference(-1);
+    router.set_proxy(true);
+    assert_eq!((router.flags(), router.preference()), (0x9c, -1));
+    router.set_other(true);
+    router.set_home_agent(true);
+    router.set_managed(false);
+    router.set_preference(1);
+    assert_eq!((router.flags(), router.preference(), router.other()), (0x6c, 1, true));
+    let mut neighbor = NdpNeighborHeader::zeroed();
+    neighbor.set_router(true);
+    neighbor.set_solicited(true);
+    neighbor.set_overriding(true);
+    neighbor.set_router(false);
+    assert_eq!(neighbor.flags(), 0x6000_0000);
+    let mut prefix = PrefixInformationHeader::zeroed();
+    prefix.set_on_link(true);
+    prefix.set_autonomous(true);
+    prefix.set_router_address(true);
+    prefix.set_autonomous(false);
+    assert_eq!(prefix.flags(), 0xa0);
+    let mut route = RouteInformationHeader::zeroed();
+    route.set_preference(-1);
+    assert_eq!((route.flags(), route.preference()), (0x18, -1));
+    let mut query = Mldv2QueryHeader::zeroed();
+    query.set_suppress(true);
+    query.set_robustness(10);
+    assert_eq!((query.flags(), query.suppress(), query.robustness()), (0x0a, true, 2));
 }
 
 #[test]
@@ -145,6 +189,29 @@ fn options_of_a_router_advertisement() {
         NdpOption::Unknown { kind: NdpOptionKind::EXPERIMENT_1, data: [1, 2, 3, 4, 5, 6] }
     ));
     assert_eq!(all.len(), 6);
+}
+
+#[test]
+fn a_renumbering_operation_may_end_between_parts() {
+    // An operation of 4 units, which has no room for a use-prefix part, and another of 3.
+    let message = bytes(&format!(
+        "8a000000 00000009 01f80064 00000000 0104 0130 00800000 {p} 0000000000000000 0203 0230 00800000 {p}",
+        p = "03".repeat(16)
+    ));
+    let fields = fields(Layer::Icmpv6(Icmpv6::parse(&message).unwrap()));
+    assert!(fields.contains(" ops*@16=1 op_lens*@17=4 "), "{fields}");
+    assert!(fields.contains(" ops*@48=2 op_lens*@49=3 "), "{fields}");
+}
+
+#[test]
+fn listener_query_v1() {
+    // RFC 2710, 3.4: the delay is a number of milliseconds, whatever its size; only version 2 has codes.
+    let query = format!("82000000 80010000 ff02{}01", "00".repeat(13));
+    let message = bytes(&query);
+    let Icmpv6Message::MldQuery(query) = Icmpv6::parse(&message).unwrap().message() else { panic!() };
+    assert_eq!((query.v2, query.max_response_delay()), (None, 0x8001));
+    let fields = fields(Layer::Icmpv6(Icmpv6::parse(&message).unwrap()));
+    assert!(fields.contains(" max_response_delay@4=32769 "), "{fields}");
 }
 
 #[test]

@@ -145,3 +145,15 @@ fn any_bytes() {
     }
     assert_eq!(Igmp::parse(&[0x16; 7]), Err(Error::truncated(LayerKind::Igmp, 8, 7)));
 }
+
+#[test]
+fn bit_fields_are_set_apart() {
+    let mut query = IgmpV3Query::zeroed();
+    query.set_suppress(true);
+    query.set_robustness(10);
+    assert_eq!((query.flags(), query.suppress(), query.robustness()), (0x0a, true, 2));
+    let mut mtrace = MtraceHeader::zeroed();
+    mtrace.set_ttl(0x7f);
+    mtrace.set_id(0xff01_0203);
+    assert_eq!((mtrace.ttl_id(), mtrace.ttl(), mtrace.id()), (0x7f01_0203, 0x7f, 0x01_0203));
+}
