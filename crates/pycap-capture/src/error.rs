@@ -51,7 +51,8 @@ impl Error {
         self.0.path.as_deref()
     }
 
-    /// Where in the file the header, record or block starts that is at fault, in bytes.
+    /// Where in the file the header, record or block starts that is at fault, in bytes; if the system could not read
+    /// on, where it stopped.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }

@@ -33,6 +33,11 @@ pub struct Frame<'a> {
 // A frame is passed by value from the source to the caller's code, so it has to fit a cache line.
 const _: () = assert!(size_of::<Frame<'_>>() <= 64);
 
+const _: () = {
+    const fn shareable<T: Copy + Send + Sync>() {}
+    shareable::<Frame<'_>>();
+};
+
 /// All of a frame but its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Meta {

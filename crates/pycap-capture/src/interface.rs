@@ -178,6 +178,16 @@ impl Interface {
         self
     }
 
+    /// How much memory its texts take, in bytes.
+    pub(crate) fn texts_len(&self) -> usize {
+        self.texts.as_deref().map_or(0, |texts| {
+            let Texts { name, description, filter, hardware, os } = texts;
+            let each =
+                [name, description, filter, hardware, os].map(|text| text.as_deref().map_or(0, str::len));
+            size_of::<Texts>() + each.iter().sum::<usize>()
+        })
+    }
+
     fn texts_mut(&mut self) -> &mut Texts {
         self.texts.get_or_insert_default()
     }

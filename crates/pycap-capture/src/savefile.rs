@@ -25,7 +25,7 @@ use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source};
 /// A capture file, read from its start to its end.
 ///
 /// The format is told by the file's first bytes: pcap in microseconds, nanoseconds and Kuznetzov's modified
-/// form, of either byte order and all versions from 2.0 to 2.4, and pcapng. Frames borrow from the read
+/// form, of either byte order and all versions 2.x, and pcapng. Frames borrow from the read
 /// buffer: nothing is copied and nothing is allocated for a frame.
 ///
 /// A damaged file gives all whole records that come before the damage, then one error, then nothing more.
@@ -57,6 +57,9 @@ impl Savefile {
         let open = || {
             let file = File::open(path).map_err(|error| Error::io("cannot open", error))?;
             let metadata = file.metadata().map_err(|error| Error::io("cannot open", error))?;
+            if metadata.is_dir() {
+                return Err(Error::io("cannot open", io::ErrorKind::IsADirectory.into()));
+            }
             let mut this = Self::from_reader(Box::new(file) as Box<dyn Read + Send>)?;
             this.file_len = metadata.is_file().then_some(metadata.len());
             this.path = Some(path.to_owned());
@@ -240,8 +243,9 @@ impl<R> fmt::Debug for Savefile<R> {
 }
 
 const _: () = {
-    const fn movable<T: Send>() {}
+    const fn movable<T: Send + Source>() {}
     movable::<Savefile>();
+    movable::<Savefile<File>>();
 };
 
 /// The format of a capture file.
@@ -454,7 +458,8 @@ const fn max_frame_len(link_type: LinkType) -> u32 {
     }
 }
 
-/// A frame's flags that say how long its frame check sequence is.
+/// A frame's flags that say how long its frame check sequence is; nothing where their four bits cannot.
 fn fcs_flags(fcs_len: Option<u8>) -> u32 {
-    u32::from(fcs_len.unwrap_or(0)) << flag::FCS_LEN_SHIFT & flag::FCS_LEN
+    let flags = u32::from(fcs_len.unwrap_or(0)) << flag::FCS_LEN_SHIFT;
+    if flags & !flag::FCS_LEN == 0 { flags } else { 0 }
 }

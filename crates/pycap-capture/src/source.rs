@@ -61,3 +61,9 @@ pub enum Next<'a> {
     /// No frame will come any more.
     Finished,
 }
+
+const _: () = {
+    const fn movable<T: Send + ?Sized>() {}
+    movable::<Box<dyn Source + Send>>();
+    movable::<Next<'_>>();
+};

@@ -5,17 +5,18 @@ use std::io::{self, Write};
 use pycap_capture::{Direction, Frame};
 use pycap_wire::{Error, Field, Layer, Layers, Located, Next, Stop, Value};
 
+use crate::fields::{self, Names};
+
 /// Prints packets as JSON lines. The README has the form.
 pub(crate) struct Json {
     /// With all bytes of the packet.
     bytes: bool,
-    /// The names of the layer's fields that were written; here, to be allocated once.
-    seen: Vec<&'static str>,
+    names: Names,
 }
 
 impl Json {
     pub(crate) fn new(bytes: bool) -> Self {
-        Self { bytes, seen: Vec::new() }
+        Self { bytes, names: Names::default() }
     }
 
     pub(crate) fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
@@ -40,7 +41,7 @@ impl Json {
         let mut comma = "";
         while let Some(located) = layers.next_located() {
             out.write_all(comma.as_bytes())?;
-            layer(out, &located, &mut self.seen)?;
+            layer(out, &located, &mut self.names)?;
             comma = ",";
         }
         write!(
@@ -58,7 +59,7 @@ impl Json {
     }
 }
 
-fn layer<W: Write>(out: &mut W, located: &Located<'_>, seen: &mut Vec<&'static str>) -> io::Result<()> {
+fn layer<W: Write>(out: &mut W, located: &Located<'_>, names: &mut Names) -> io::Result<()> {
     let Located { layer, offset, quoted } = located;
     write!(out, "{{\"layer\":\"{}\",\"offset\":{offset},\"len\":{}", layer.name(), layer.header_len())?;
     if *quoted {
@@ -68,42 +69,36 @@ fn layer<W: Write>(out: &mut W, located: &Located<'_>, seen: &mut Vec<&'static s
         write!(out, ",\"missing\":{}", layer.missing())?;
     }
     out.write_all(b",\"fields\":{")?;
-    fields(out, layer, seen)?;
-    out.write_all(b"}}")
-}
-
-/// The fields in their order; the elements of a list stand where the first of them does.
-///
-/// Of a field that damage repeats the first one counts: a JSON object has each key once.
-fn fields<W: Write>(out: &mut W, layer: &Layer<'_>, seen: &mut Vec<&'static str>) -> io::Result<()> {
-    let mut written = Ok(());
     let mut comma = "";
-    seen.clear();
-    layer.fields(&mut |field| {
-        if written.is_err() || seen.contains(&field.name) {
-            return;
-        }
-        seen.push(field.name);
-        written = write!(out, "{comma}\"{}\":", field.name).and_then(|()| match field.repeated {
-            true => list(out, layer, field.name),
-            false => value(out, &field),
-        });
+    names.each(layer, |field| {
+        write!(out, "{comma}\"{}\":", field.name)?;
         comma = ",";
-    });
-    written
+        if field.repeated { list(out, layer, field.name, 0) } else { value(out, &field) }
+    })?;
+    out.write_all(b"}")?;
+    let mut start = ",\"again\":{";
+    for name in names.again() {
+        write!(out, "{start}\"{name}\":")?;
+        list(out, layer, name, 1)?;
+        start = ",";
+    }
+    out.write_all(if names.again().is_empty() { b"}" } else { b"}}" })
 }
 
-fn list<W: Write>(out: &mut W, layer: &Layer<'_>, name: &str) -> io::Result<()> {
+/// The values of all fields of this name but the first `skipped`.
+fn list<W: Write>(out: &mut W, layer: &Layer<'_>, name: &str, skipped: usize) -> io::Result<()> {
     out.write_all(b"[")?;
-    let mut written = Ok(());
-    let mut comma = "";
-    layer.fields(&mut |field| {
-        if written.is_ok() && field.repeated && field.name == name {
-            written = out.write_all(comma.as_bytes()).and_then(|()| value(out, &field));
-            comma = ",";
+    let mut place = 0;
+    fields::all(layer, name, |field| {
+        place += 1;
+        if place <= skipped {
+            return Ok(());
         }
-    });
-    written?;
+        if place > skipped + 1 {
+            out.write_all(b",")?;
+        }
+        value(out, &field)
+    })?;
     out.write_all(b"]")
 }
 

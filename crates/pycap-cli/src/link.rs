@@ -1,5 +1,6 @@
 //! Link types: what a file has of them, and where their headers end.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -30,14 +31,22 @@ impl LinkTypes {
             None => writeln!(out, "Data link types in standard input:")?,
         }
         for (link_type, packets) in &self.seen {
-            writeln!(
-                out,
-                "  {} ({}), {packets} packets",
-                link_type.name().unwrap_or("unnamed"),
-                link_type.0
-            )?;
+            let name = link_type.name().unwrap_or("unnamed");
+            writeln!(out, "  {name} ({}), {}", link_type.0, Packets(*packets))?;
         }
         Ok(())
+    }
+}
+
+/// So many packets, in words.
+pub(crate) struct Packets(pub(crate) u64);
+
+impl fmt::Display for Packets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 packet"),
+            count => write!(f, "{count} packets"),
+        }
     }
 }
 

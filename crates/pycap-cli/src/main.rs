@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod args;
-mod checksum;
 mod error;
+mod fields;
 mod hexdump;
 mod json;
 mod layers;
@@ -15,6 +15,7 @@ mod sequence;
 mod time;
 mod verbose;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
         Err(Failure::Closed) => ExitCode::SUCCESS,
         Err(failure) => {
             let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-            anstream::eprintln!("{mark}pycap{mark:#}: {failure}");
+            // Where nobody can be told, the status has to do; `eprintln` would panic.
+            let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {failure}");
             failure.exit_code()
         }
     }

@@ -72,7 +72,7 @@ impl Lines {
             .with_quiet(self.quiet)
             .with_tcp_base(seq, ack);
         writeln!(out, "{summary}")?;
-        if let Some(verbose) = &self.verbose {
+        if let Some(verbose) = &mut self.verbose {
             verbose.frame(out, frame)?;
         }
         match self.dump {

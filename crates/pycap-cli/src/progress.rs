@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar on standard error, if somebody sees it: it is a terminal, the output goes elsewhere, and it takes a while.
+/// A bar on standard error, if somebody sees it: it is a terminal, the output does not go there too, and it takes a
+/// while.
 pub(crate) struct Progress {
     total: Option<u64>,
     since: Instant,
@@ -18,9 +19,9 @@ impl Progress {
 
     const PATIENCE: Duration = Duration::from_millis(400);
 
-    /// `total` is what there is to read in bytes, where that is known.
-    pub(crate) fn new(total: Option<u64>) -> Self {
-        let seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    /// `total` is what there is to read in bytes, where that is known; `silent` says that nothing is printed meanwhile.
+    pub(crate) fn new(total: Option<u64>, silent: bool) -> Self {
+        let seen = io::stderr().is_terminal() && (silent || !io::stdout().is_terminal());
         Self { total: total.filter(|_| seen), since: Instant::now(), bar: None }
     }
 

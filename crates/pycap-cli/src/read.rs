@@ -8,7 +8,7 @@ use crate::args::{Args, Task};
 use crate::error::Failure;
 use crate::json::Json;
 use crate::layers::Tuples;
-use crate::link::LinkTypes;
+use crate::link::{LinkTypes, Packets};
 use crate::print::Lines;
 use crate::progress::Progress;
 
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Args, task: &Task<'_>) -> Result<(), Failure> {
     };
     let mut out = Output::new(args.line_buffered);
     let mut form = Form::new(args, &file);
-    let mut progress = Progress::new(file.file_len());
+    let mut progress = Progress::new(file.file_len(), form.prints_at_the_end());
     let read = copy(&mut file, &mut form, &mut out, &mut progress, args.count.unwrap_or(u64::MAX));
     progress.finish();
     if !matches!(read, Err(Failure::Closed | Failure::Output(_))) {
@@ -91,6 +91,11 @@ impl Form {
         }
     }
 
+    /// Whether nothing is printed until all is read.
+    fn prints_at_the_end(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::LinkTypes(_))
+    }
+
     fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
         match self {
             Self::Lines(lines) => lines.frame(out, number, frame),
@@ -109,8 +114,7 @@ impl Form {
 
     fn end<W: Write>(&self, out: &mut W) -> io::Result<()> {
         match self {
-            Self::Count(1) => out.write_all(b"1 packet\n"),
-            Self::Count(count) => writeln!(out, "{count} packets"),
+            Self::Count(count) => writeln!(out, "{}", Packets(*count)),
             Self::LinkTypes(types) => types.end(out),
             _ => Ok(()),
         }

@@ -64,6 +64,8 @@ fn files_that_are_no_captures() {
         assert!(output.err.starts_with(&format!("pycap: {path}: ")), "{}", output.err);
         assert_eq!(output.err.lines().count(), 1, "{}", output.err);
     }
+    let output = pycap(&["-r", folder.to_str().unwrap()]);
+    assert!(output.err.contains(": cannot open: is a directory"), "{}", output.err);
     let output = pycap_fed(&["-r", "-"], b"");
     assert_eq!(output.status, 1);
     assert!(output.err.starts_with("pycap: standard input: "), "{}", output.err);
@@ -101,6 +103,29 @@ fn a_closed_pipe_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert!(line.contains("ethertype Unknown (0x1212), length 60"), "{line}");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+/// `/dev/full` takes nothing: Linux, full(4).
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_written_is_told_and_what_cannot_be_told_is_in_the_status() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for form in [&[][..], &["-l"], &["--json"], &["--layers"], &["--count"], &["-L"], &["-v"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_pycap"))
+            .args(["-r", SAMPLE])
+            .args(form)
+            .stdout(full())
+            .output()
+            .unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{form:?}");
+        assert!(message.starts_with("pycap: cannot write the output: No space left"), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    for (args, status) in [(&["-r", "missing.pcap"][..], 1), (&[], 2), (&["-Q"], 2)] {
+        let child = Command::new(env!("CARGO_BIN_EXE_pycap")).args(args).stderr(full()).status().unwrap();
+        assert_eq!(child.code(), Some(status), "{args:?}");
+    }
 }
 
 #[test]

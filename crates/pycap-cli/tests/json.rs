@@ -2,7 +2,7 @@
 
 mod rig;
 
-use rig::{SAMPLE, conversation, file, hex, pcap_of, pycap};
+use rig::{SAMPLE, conversation, file, hex, options_twice, pcap_of, pycap};
 use serde_json::{Value, json};
 
 fn objects(args: &[&str]) -> Vec<Value> {
@@ -100,4 +100,19 @@ fn no_time_is_null() {
     assert_eq!((&packet["timestamp"], &packet["captured_len"]), (&Value::Null, &json!(1)));
     assert_eq!(pycap(&["-r", path]).out, "--:--:--.------ IP  [|ip]\n");
     assert_eq!(pycap(&["--layers", "-r", path]).out, "(b'E', None)\n");
+}
+
+/// TCP, RFC 9293, 3.2: an option comes once, which nobody enforces.
+#[test]
+fn an_option_that_comes_twice_is_not_lost() {
+    let path = file("json-twice.pcap", &options_twice());
+    let path = path.to_str().unwrap();
+    let tcp = &objects(&["--json", "-r", path])[0]["layers"][1];
+    assert_eq!((&tcp["fields"]["mss"], &tcp["fields"]["wscale"]), (&json!(1460), &json!(7)));
+    assert_eq!(tcp["again"], json!({"mss": [1200, 1000], "wscale": [4]}));
+    assert_eq!(tcp["fields"]["opt_kinds"], json!([2, 2, 2, 3, 3, 1, 1]));
+    let verbose = pycap(&["-v", "-r", path]).out;
+    assert!(verbose.ends_with(" mss=1460 wscale=7 payload_len=0 mss=1200 mss=1000 wscale=4\n"), "{verbose}");
+    let output = pycap(&["--json", "-r", path]);
+    assert_eq!(output.out.matches("\"mss\"").count(), 2, "each name once an object: {}", output.out);
 }

@@ -2,7 +2,9 @@
 
 mod rig;
 
-use rig::{SAMPLE, conversation, file, pcap_of, pycap, pycap_fed, pycap_in, tcpdump};
+use rig::{
+    SAMPLE, conversation, file, hex, options_twice, pcap, pcap_of, pycap, pycap_fed, pycap_in, tcpdump,
+};
 
 #[test]
 fn one_line_a_packet() {
@@ -128,6 +130,26 @@ fn verbose_shows_every_layer() {
 }
 
 #[test]
+fn verbose_puts_lists_together() {
+    let path = file("verbose-lists.pcap", &options_twice());
+    let out = pycap(&["-tv", "-r", path.to_str().unwrap()]).out;
+    assert!(out.contains(" opt_lens=[4, 4, 4, 3, 3] mss=1460 "), "{out}");
+    assert!(out.contains(", 1 (No operation), 1 (No operation)] "), "{out}");
+
+    // Hop-by-hop options: Pad1 six times, then nothing; and the same with one PadN.
+    for (options, shown) in [
+        ("00000000 0000", "opt_types=[0x0 (Pad1) x6]"),
+        ("0104 0000 0000", "opt_types=0x1 (PadN) opt_lens=4"),
+        ("00000000 0100", "opt_types=[0x0 (Pad1) x4, 0x1 (PadN)] opt_lens=0"),
+    ] {
+        let data = hex(&format!("60000000 0008 00 40 {:032x} {:032x} 3b 00 {options}", 1, 2));
+        let path = file("verbose-padding.pcap", &pcap_of(0xa1b2_c3d4, 101, &[(0, 0, &data, None)]));
+        let out = pycap(&["-tv", "-r", path.to_str().unwrap()]).out;
+        assert!(out.contains(shown), "{out}");
+    }
+}
+
+#[test]
 fn twice_verbose_shows_where_and_why() {
     let path = file("very-verbose.pcap", &conversation());
     let output = pycap(&["-ntvv", "-r", path.to_str().unwrap()]);
@@ -170,4 +192,11 @@ fn link_types_are_counted() {
     let output = pycap(&["-L", "-r", SAMPLE]);
     assert_eq!(output.out, format!("Data link types in {SAMPLE}:\n  EN10MB (1), 53 packets\n"));
     assert_eq!(pycap(&["--count", "-r", SAMPLE]).out, "53 packets\n");
+    let path = file("one.pcap", &pcap(&[(0, 0, &[0; 14], None)]));
+    let path = path.to_str().unwrap();
+    assert_eq!(pycap(&["--count", "-r", path]).out, "1 packet\n");
+    assert_eq!(
+        pycap(&["-L", "-r", path]).out,
+        format!("Data link types in {path}:\n  EN10MB (1), 1 packet\n")
+    );
 }

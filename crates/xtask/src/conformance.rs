@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     Ok(report.passes(args.min_equal, MAX_EXPLAINED_PERCENT))
 }
 
-/// Whether there is a corpus to compare with where it is looked for.
+/// Whether a corpus is named or found where it is looked for.
 pub(crate) fn corpus_found() -> bool {
     Corpus::default_folder().is_some()
 }

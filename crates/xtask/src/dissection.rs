@@ -66,16 +66,20 @@ impl Record {
         let mut walk = packet.layers().with_cut(frame.missing() as usize).with_max_layers(MAX_LAYERS);
         let (mut l, mut quoted) = (Vec::new(), Vec::new());
         let mut icmp = None;
+        let mut last = None;
         loop {
             let announced = walk.payload_kind();
-            let version_6 = is_ipv4(announced) && walk.payload().first().is_some_and(|byte| byte >> 4 == 6);
+            let version = walk.payload().first().map(|byte| byte >> 4);
             let offset = walk.payload_offset();
             let located = walk.next_located();
-            let is_quoted = located.map_or(icmp.is_some(), |located| located.quoted);
-            if version_6 && !is_quoted {
-                l.push(LayerRecord::version_6(offset));
+            if icmp.is_none()
+                && let Some(version) = version
+                && let Some(name) = shown_by_version(last, announced, version, located.is_some())
+            {
+                l.push(LayerRecord::version(name, version, offset));
             }
             let Some(located) = located else { break };
+            last = Some(located.layer);
             let mut record = LayerRecord::new(&located.layer, located.offset);
             record.service_tag = announced == Next::EtherType(EtherType::QINQ);
             if located.quoted {
@@ -116,9 +120,39 @@ impl Record {
     }
 }
 
-/// Whether the number announces IPv4; a link type that does is not shown by tshark.
-fn is_ipv4(next: Next) -> bool {
-    matches!(next, Next::EtherType(EtherType::IPV4) | Next::IpProtocol(IpProtocol::IPV4))
+/// The name of the layer that tshark shows of an IP header's version alone, where it does.
+///
+/// It looks at the version first. A header of another version than `announced` is shown by that, however `whole` it is; where
+/// an EtherType says IPv4 and the version is 6, IPv6 comes after it. What other numbers announce as IPv4 (an address family, a
+/// protocol number) goes to IPv6 right away.
+fn shown_by_version(
+    before: Option<Layer<'_>>,
+    announced: Next,
+    version: u8,
+    whole: bool,
+) -> Option<&'static str> {
+    match announced {
+        Next::EtherType(EtherType::IPV4) if version == 6 => match before {
+            Some(Layer::Null(null)) if null.ether_type().is_none() => None,
+            Some(Layer::Llc(llc)) if llc.ether_type().is_none() => None,
+            _ => Some("ip"),
+        },
+        Next::EtherType(EtherType::IPV4)
+        | Next::IpProtocol(IpProtocol::IPV4)
+        | Next::Link(LinkType::IPV4)
+            if !matches!(version, 4 | 6) =>
+        {
+            (!whole).then_some("ip")
+        }
+        Next::EtherType(EtherType::IPV6)
+        | Next::IpProtocol(IpProtocol::IPV6)
+        | Next::Link(LinkType::IPV6)
+            if version != 6 =>
+        {
+            (!whole).then_some("ipv6")
+        }
+        _ => None,
+    }
 }
 
 /// tshark shows two service tags (EtherType 0x88a8) in a row as one layer. Joins `tag` to the last of `layers` where that is
@@ -148,24 +182,22 @@ fn joins_tags(layers: &mut [LayerRecord], tag: &LayerRecord) -> bool {
 }
 
 impl LayerRecord {
-    /// What tshark shows of an IPv4 header whose version is 6, before it takes it for IPv6.
-    fn version_6(offset: usize) -> Self {
-        let fields = BTreeMap::from([("version", 6.into())]);
-        Self { name: "ip", offset, size: 20, quoted_in: None, service_tag: false, fields }
+    /// What tshark shows of an IP header whose version it did not expect.
+    fn version(name: &'static str, version: u8, offset: usize) -> Self {
+        let fields = BTreeMap::from([("version", version.into())]);
+        Self { name, offset, size: 1, quoted_in: None, service_tag: false, fields }
     }
 
     fn new(layer: &Layer<'_>, offset: usize) -> Self {
         let kind = layer.kind();
         let mut fields = BTreeMap::new();
-        let mut multipath = false;
+        let mut left_out = false;
         layer.fields(&mut |field| {
-            if kind == LayerKind::Tcp {
-                // tshark leaves the multipath option out of its lists: the kind, and the length that comes right after it.
-                let was_multipath = core::mem::take(&mut multipath);
-                multipath = field.name == "opt_kinds" && field.value == Value::Uint(30);
-                if multipath || was_multipath && field.name == "opt_lens" {
-                    return;
-                }
+            // The number, and the length that comes right after it.
+            let was_left_out = core::mem::take(&mut left_out);
+            left_out = is_left_out(kind, &field);
+            if left_out || was_left_out && field.name == "opt_lens" {
+                return;
             }
             let (name, value) = (oracle_name(kind, field.name), json(&field));
             if field.repeated {
@@ -186,6 +218,18 @@ impl LayerRecord {
         }
     }
 }
+
+/// Whether tshark leaves an option out of its lists: multipath TCP, and what IPv4 option it has no dissector for.
+fn is_left_out(layer: LayerKind, field: &Field<'_>) -> bool {
+    match (layer, field.name, field.value) {
+        (LayerKind::Tcp, "opt_kinds", Value::Uint(kind)) => kind == 30,
+        (LayerKind::Ipv4, "opt_types", Value::Uint(kind)) => !IPV4_OPTIONS.contains(&kind),
+        _ => false,
+    }
+}
+
+/// The IPv4 option types that tshark 4.0 has a dissector for.
+const IPV4_OPTIONS: [u64; 16] = [0, 1, 7, 11, 12, 25, 68, 82, 130, 131, 133, 134, 136, 137, 148, 149];
 
 impl Serialize for LayerRecord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -291,6 +335,50 @@ mod tests {
             };
             assert_eq!(ipv6_text(address), wanted);
         }
+    }
+
+    /// The names and versions of the layers of a frame.
+    fn layers(link_type: LinkType, bytes: &[u8]) -> Vec<(&'static str, Option<u64>)> {
+        let version = |layer: &LayerRecord| layer.fields.get("version").and_then(Json::as_u64);
+        let record = Record::new(1, Frame::new(bytes, link_type));
+        record.l.iter().map(|layer| (layer.name, version(layer))).collect()
+    }
+
+    #[test]
+    fn a_header_of_another_version_is_shown_by_that() {
+        let ethernet = |ether_type, bytes: &[u8]| pycap_testkit::packet::ethernet(ether_type, bytes);
+        let ip = ("ip", Some(6));
+        let ipv6 = [&[0x60, 0, 0, 0, 0, 0, 59, 64][..], &[0; 32]].concat();
+        assert_eq!(
+            layers(LinkType::ETHERNET, &ethernet(0x0800, &ipv6)),
+            [("eth", None), ip, ("ipv6", Some(6))]
+        );
+        let null = [&[2, 0, 0, 0][..], &ipv6].concat();
+        assert_eq!(layers(LinkType::NULL, &null), [("null", None), ("ipv6", Some(6))]);
+        let sap = ethernet(43, &[&[6, 6, 3][..], &ipv6].concat());
+        assert_eq!(layers(LinkType::ETHERNET, &sap), [("eth", None), ("llc", None), ("ipv6", Some(6))]);
+        for (ether_type, name, version) in [(0x0800, "ip", 5), (0x86dd, "ipv6", 5), (0x86dd, "ipv6", 4)] {
+            let short = ethernet(ether_type, &[(version << 4) as u8, 0, 0]);
+            assert_eq!(
+                layers(LinkType::ETHERNET, &short),
+                [("eth", None), (name, Some(version)), ("data", None)]
+            );
+        }
+        assert_eq!(
+            layers(LinkType::ETHERNET, &ethernet(0x86dd, &[0x60, 0, 0])),
+            [("eth", None), ("data", None)]
+        );
+    }
+
+    #[test]
+    fn ipv4_options_without_a_dissector_are_left_out() {
+        let mut bytes = [0; 32];
+        bytes[0] = 0x48;
+        bytes[20..].copy_from_slice(&[30, 4, 0, 0, 148, 4, 0, 0, 222, 3, 0, 0]);
+        let record = Record::new(1, Frame::new(&bytes, LinkType::RAW));
+        let field = |name| record.l[0].fields[name].clone();
+        assert_eq!(field("opt_types"), serde_json::json!([148, 0]));
+        assert_eq!(field("opt_lens"), serde_json::json!([4]));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let frames = output(Command::new(&program).arg("frames"))?.trim().parse()?;
     let counter = Counter { program, frames };
 
-    println!("{:<44} {:<12} {:>12} {:>6}", "instructions a packet", "", "callgrind's", "limit");
+    say!("{:<44} {:<12} {:>12} {:>6}", "instructions a packet", "", "callgrind's", "limit");
     let mut good = true;
     for case in CASES {
         let count = counter.count(case.traffic, case.dissector)?;
@@ -78,7 +78,7 @@ fn line(traffic: &str, dissector: &str, count: f64, limit: Option<f64>) -> bool 
         Some(limit) => format!("{limit:>6}  ABOVE by {:.1}", count - limit),
         None => String::new(),
     };
-    println!("{}", format!("{traffic:<44} {dissector:<12} {count:>12.1} {verdict}").trim_end());
+    say!("{}", format!("{traffic:<44} {dissector:<12} {count:>12.1} {verdict}").trim_end());
     good
 }
 

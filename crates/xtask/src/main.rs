@@ -1,5 +1,10 @@
 //! `cargo xtask ...`: the project's chores.
 
+/// Prints a line on the standard output; ends the process quietly where nobody reads it any more (`| head`).
+macro_rules! say {
+    ($($text:tt)*) => { $crate::say_line(format_args!($($text)*)) };
+}
+
 mod conformance;
 mod dissection;
 mod instructions;
@@ -7,6 +12,8 @@ mod oracle;
 mod test;
 mod tools;
 
+use std::fmt;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -15,7 +22,7 @@ use clap::{Parser, Subcommand};
 type Outcome = Result<bool, Box<dyn std::error::Error + Send + Sync>>;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about, version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", about, version)]
 struct Arguments {
     #[command(subcommand)]
     chore: Chore,
@@ -47,8 +54,18 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("xtask: {error}");
+            let _ = writeln!(std::io::stderr(), "xtask: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn say_line(line: fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(std::io::stdout(), "{line}") {
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            let _ = writeln!(std::io::stderr(), "xtask: cannot write the output: {error}");
+        }
+        // Whether all is well is not known yet, so that it must not look like it.
+        std::process::exit(1);
     }
 }

@@ -13,7 +13,8 @@ pub(crate) struct Args {
     file: PathBuf,
 }
 
-/// Writes a line for each packet, and a last line `{"file_error": ...}` where the file could not be read to its end.
+/// Writes a line for each packet, and a last line `{"file_error": ...}` where the file could not be read to its end; it
+/// is an error only where the system could not read it.
 pub(crate) fn run(args: &Args) -> Outcome {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut written = Ok(());
@@ -21,11 +22,17 @@ pub(crate) fn run(args: &Args) -> Outcome {
         written = write_line(&mut out, &record);
         written.is_ok()
     });
-    if let (Ok(()), Err(error)) = (&written, end) {
+    if let (Ok(()), Err(error)) = (&written, &end) {
         written = write_line(&mut out, &serde_json::json!({ "file_error": error.to_string() }));
     }
     match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            return Err(format!("cannot write the output: {error}").into());
+        }
+        _ => {}
+    }
+    match end {
+        Err(error) if error.kind() == pycap_capture::ErrorKind::Io => Err(error.into()),
         _ => Ok(true),
     }
 }

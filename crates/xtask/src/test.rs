@@ -23,7 +23,9 @@ pub(crate) struct Args {
 struct Step {
     name: &'static str,
     needs: &'static [Tool],
-    run: fn(&Context<'_>) -> Result<(), String>,
+    /// What it can do without, and does more with; under CI it needs that too.
+    likes: &'static [Tool],
+    run: fn(&Context<'_>) -> Result<(), Trouble>,
 }
 
 struct Context<'a> {
@@ -32,22 +34,39 @@ struct Context<'a> {
     missing: &'a Missing,
 }
 
-enum Verdict {
-    Passed,
+/// Why a step did not pass.
+enum Trouble {
     Failed(String),
-    Skipped(String),
+    /// There is nothing to test, and that is no failure anywhere.
+    Nothing(String),
+}
+
+impl From<String> for Trouble {
+    fn from(reason: String) -> Self {
+        Self::Failed(reason)
+    }
 }
 
 const STEPS: [Step; 9] = [
-    Step { name: "unit, integration and documentation tests", needs: &[], run: cargo_test },
-    Step { name: "pycap-wire without the standard library", needs: &[], run: without_std },
-    Step { name: "dependencies of pycap-wire", needs: &[], run: dependencies },
-    Step { name: "packages as they would be published", needs: &[], run: packages },
-    Step { name: "conformance with tshark over the corpus", needs: &[], run: conformance },
-    Step { name: "instructions per packet", needs: &[Tool::Valgrind], run: instructions },
-    Step { name: "benches build", needs: &[], run: benches_build },
-    Step { name: "benches run", needs: &[], run: benches_run },
-    Step { name: "fuzz targets", needs: &[Tool::Nightly, Tool::CppCompiler, Tool::CargoFuzz], run: fuzz },
+    Step {
+        name: "unit, integration and documentation tests",
+        needs: &[],
+        likes: &[Tool::Tcpdump, Tool::Libpcap],
+        run: cargo_test,
+    },
+    Step { name: "pycap-wire without the standard library", needs: &[], likes: &[], run: without_std },
+    Step { name: "dependencies of pycap-wire", needs: &[], likes: &[], run: dependencies },
+    Step { name: "packages as they would be published", needs: &[], likes: &[], run: packages },
+    Step { name: "conformance with tshark over the corpus", needs: &[], likes: &[], run: conformance },
+    Step { name: "instructions per packet", needs: &[Tool::Valgrind], likes: &[], run: instructions },
+    Step { name: "benches build", needs: &[], likes: &[], run: benches_build },
+    Step { name: "benches run", needs: &[], likes: &[], run: benches_run },
+    Step {
+        name: "fuzz targets",
+        needs: &[Tool::Nightly, Tool::CppCompiler, Tool::CargoFuzz],
+        likes: &[],
+        run: fuzz,
+    },
 ];
 
 /// What `pycap-wire` may be built from: zerocopy, and what its derive macro is made of.
@@ -60,47 +79,60 @@ const PUBLISHED: [&str; 3] = ["pycap-wire", "pycap-capture", "pycap-cli"];
 pub(crate) fn run(args: &Args) -> Outcome {
     let everything = std::env::var("CI").is_ok_and(|value| value == "true");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let steps: Vec<&Step> = STEPS.iter().filter(|step| wanted(step, args)).collect();
+    if let Some(word) = args.steps.iter().find(|word| !STEPS.iter().any(|step| step.name.contains(*word))) {
+        let names = STEPS.map(|step| step.name).join("\n  ");
+        return Err(format!("no step has '{word}' in its name; the steps are\n  {names}").into());
+    }
     heading("tools");
-    let missing = tools::ensure();
+    let wanted: Vec<Tool> = steps.iter().flat_map(|step| [step.needs, step.likes].concat()).collect();
+    let missing = tools::ensure(&wanted);
     let context = Context { root, args, missing: &missing };
     let mut lines = Vec::new();
     let [mut passed, mut failed, mut skipped] = [0; 3];
-    for step in STEPS.iter().filter(|step| wanted(step, args)) {
+    for step in steps {
         heading(step.name);
         let start = Instant::now();
-        let verdict = match missing.of(step.needs) {
-            lacking if lacking.is_empty() => judge((step.run)(&context)),
-            lacking => Verdict::Skipped(format!("{} is missing", lacking.join(" and "))),
+        let (needed, liked) = (missing.of(step.needs), missing.of(step.likes));
+        let result = match needed[..] {
+            [] => Some((step.run)(&context)),
+            _ => None,
         };
-        let verdict = match verdict {
-            Verdict::Skipped(reason) if everything => Verdict::Failed(reason),
-            other => other,
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        let word = match &verdict {
-            Verdict::Passed => {
-                passed += 1;
-                "passed".to_owned()
-            }
-            Verdict::Failed(reason) => {
+        let lacking = [needed, liked].concat().join(" and ");
+        let word = match result {
+            Some(Err(Trouble::Failed(reason))) => {
                 failed += 1;
                 format!("FAILED: {reason}")
             }
-            Verdict::Skipped(reason) => {
+            Some(Err(Trouble::Nothing(reason))) => reason,
+            _ if everything && !lacking.is_empty() => {
+                failed += 1;
+                format!("FAILED: {lacking} missing, and nothing may be left out where CI=true")
+            }
+            None => {
                 skipped += 1;
-                format!("skipped: {reason}")
+                format!("skipped: {lacking} missing")
+            }
+            Some(Ok(())) => {
+                passed += 1;
+                if lacking.is_empty() {
+                    "passed".to_owned()
+                } else {
+                    format!("passed, as far as it goes without {lacking}")
+                }
             }
         };
-        println!("-- {word} ({seconds:.1} s)");
+        let seconds = start.elapsed().as_secs_f64();
+        say!("-- {word} ({seconds:.1} s)");
         lines.push(format!("{seconds:>8.1} s  {:<44} {word}", step.name));
     }
     heading("summary");
     for line in &lines {
-        println!("{line}");
+        say!("{line}");
     }
     let also = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
-    println!("\n{passed} passed, {failed} failed{also}");
-    Ok(failed == 0 && passed > 0)
+    say!("\n{passed} passed, {failed} failed{also}");
+    Ok(failed == 0)
 }
 
 fn wanted(step: &Step, args: &Args) -> bool {
@@ -108,23 +140,10 @@ fn wanted(step: &Step, args: &Args) -> bool {
 }
 
 fn heading(name: &str) {
-    println!("\n== {name}");
+    say!("\n== {name}");
 }
 
-fn judge(result: Result<(), String>) -> Verdict {
-    match result {
-        Ok(()) => Verdict::Passed,
-        Err(reason) => match reason.strip_prefix(SKIP) {
-            Some(reason) => Verdict::Skipped(reason.to_owned()),
-            None => Verdict::Failed(reason),
-        },
-    }
-}
-
-/// Marks an error that is no failure: there is nothing to run with.
-const SKIP: &str = "skip: ";
-
-fn cargo_test(context: &Context<'_>) -> Result<(), String> {
+fn cargo_test(context: &Context<'_>) -> Result<(), Trouble> {
     let mut command = context.cargo(&["test", "--workspace"]);
     if context.missing.of(&[Tool::Libpcap]).is_empty() {
         command.arg("--all-features");
@@ -134,49 +153,53 @@ fn cargo_test(context: &Context<'_>) -> Result<(), String> {
 
 /// A program without the standard library and without an allocator, built for good: it has a panic handler of its own,
 /// which cannot be where `std` is linked.
-fn without_std(context: &Context<'_>) -> Result<(), String> {
+fn without_std(context: &Context<'_>) -> Result<(), Trouble> {
     let manifest = context.root.join("crates/xtask/no-std/Cargo.toml");
     let target = context.target().join("no-std");
     let mut command = context.cargo(&["build", "--release", "--locked"]);
     check(command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target))
 }
 
-fn dependencies(context: &Context<'_>) -> Result<(), String> {
+fn dependencies(context: &Context<'_>) -> Result<(), Trouble> {
     let tree =
         text(&mut context.cargo(&["tree", "--package=pycap-wire", "--edges=normal", "--prefix=none"]))?;
-    print!("{tree}");
+    say!("{}", tree.trim_end());
     let names = tree.lines().filter_map(|line| line.split_whitespace().next());
     let foreign: Vec<_> = names.filter(|name| !ALLOWED_DEPENDENCIES.contains(name)).collect();
-    if foreign.is_empty() { Ok(()) } else { Err(format!("more than zerocopy: {}", foreign.join(", "))) }
+    if foreign.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("more than zerocopy: {}", foreign.join(", ")).into())
+    }
 }
 
-fn packages(context: &Context<'_>) -> Result<(), String> {
+fn packages(context: &Context<'_>) -> Result<(), Trouble> {
     let mut command = context.cargo(&["package", "--allow-dirty"]);
     check(command.args(PUBLISHED.iter().flat_map(|name| ["--package", name])))
 }
 
-fn conformance(context: &Context<'_>) -> Result<(), String> {
+fn conformance(context: &Context<'_>) -> Result<(), Trouble> {
     if !conformance::corpus_found() {
         // The corpus is not part of the repository, so that its absence is no failure anywhere.
-        println!("no corpus in $PYCAP_CORPUS or ../shared/corpus: nothing to compare with");
-        return Ok(());
+        let reason = "nothing to compare with: no corpus in ../shared/corpus, and PYCAP_CORPUS names none";
+        return Err(Trouble::Nothing(reason.to_owned()));
     }
     check(&mut context.xtask(&["conformance"]))
 }
 
-fn instructions(context: &Context<'_>) -> Result<(), String> {
+fn instructions(context: &Context<'_>) -> Result<(), Trouble> {
     check(&mut context.xtask(&["instructions"]))
 }
 
-fn benches_build(context: &Context<'_>) -> Result<(), String> {
+fn benches_build(context: &Context<'_>) -> Result<(), Trouble> {
     check(&mut context.cargo(&["bench", "--workspace", "--no-run"]))
 }
 
-fn benches_run(context: &Context<'_>) -> Result<(), String> {
+fn benches_run(context: &Context<'_>) -> Result<(), Trouble> {
     check(&mut context.cargo(&["bench", "--workspace", "--", "--quick"]))
 }
 
-fn fuzz(context: &Context<'_>) -> Result<(), String> {
+fn fuzz(context: &Context<'_>) -> Result<(), Trouble> {
     let targets = context.root.join("fuzz/fuzz_targets");
     let mut names: Vec<String> = std::fs::read_dir(&targets)
         .map_err(|error| format!("{}: {error}", targets.display()))?
@@ -184,7 +207,7 @@ fn fuzz(context: &Context<'_>) -> Result<(), String> {
         .collect();
     names.sort();
     for name in &names {
-        println!("-- fuzz target {name}");
+        say!("-- fuzz target {name}");
         let mut command = Command::new("cargo");
         command.args(["+nightly", "fuzz", "run", name]);
         // What is found goes to the first folder, which is not checked in; the seeds are only read.
@@ -200,7 +223,7 @@ fn fuzz(context: &Context<'_>) -> Result<(), String> {
         command.arg(format!("-max_total_time={}", context.args.fuzz_seconds));
         check(command.env_remove("RUSTUP_TOOLCHAIN").current_dir(&context.root))?;
     }
-    if names.is_empty() { Err("there are none".to_owned()) } else { Ok(()) }
+    if names.is_empty() { Err("there are none".to_owned().into()) } else { Ok(()) }
 }
 
 impl Context<'_> {
@@ -222,25 +245,25 @@ impl Context<'_> {
 }
 
 /// Runs a command with its output shown.
-fn check(command: &mut Command) -> Result<(), String> {
+fn check(command: &mut Command) -> Result<(), Trouble> {
     let name = shown(command);
-    println!("$ {name}");
+    say!("$ {name}");
     match command.stdin(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{name}: {status}")),
-        Err(error) => Err(format!("{name}: {error}")),
+        Ok(status) => Err(format!("{name}: {status}").into()),
+        Err(error) => Err(format!("{name}: {error}").into()),
     }
 }
 
 /// Runs a command and returns what it prints.
-fn text(command: &mut Command) -> Result<String, String> {
+fn text(command: &mut Command) -> Result<String, Trouble> {
     let name = shown(command);
-    println!("$ {name}");
+    say!("$ {name}");
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
     match output {
         Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        Ok(output) => Err(format!("{name}: {}", output.status)),
-        Err(error) => Err(format!("{name}: {error}")),
+        Ok(output) => Err(format!("{name}: {}", output.status).into()),
+        Err(error) => Err(format!("{name}: {error}").into()),
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Args {}
 /// Something that tests need and cargo does not bring.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
+    /// What the command's lines are held against.
+    Tcpdump,
     /// Counts instructions.
     Valgrind,
     /// libpcap's headers, for the bench beside it.
@@ -27,16 +29,23 @@ pub(crate) enum Tool {
 /// What [`ensure`] found and could not install.
 pub(crate) struct Missing(Vec<Tool>);
 
+/// Everything that any test needs.
+const ALL: [Tool; 6] =
+    [Tool::Tcpdump, Tool::Valgrind, Tool::Libpcap, Tool::CppCompiler, Tool::Nightly, Tool::CargoFuzz];
+
 /// Installs what is missing; true where nothing is missing any more.
 pub(crate) fn run(_args: &Args) -> Outcome {
-    Ok(ensure().is_nothing())
+    let missing = ensure(&ALL);
+    if missing.0.is_empty() {
+        say!("everything is there");
+    }
+    Ok(missing.0.is_empty())
 }
 
-/// Installs what is missing, and tells how to where it may not.
-pub(crate) fn ensure() -> Missing {
-    let wanted = [Tool::Valgrind, Tool::Libpcap, Tool::CppCompiler, Tool::Nightly, Tool::CargoFuzz];
+/// Installs what is missing of `wanted`, and tells how to where it may not.
+pub(crate) fn ensure(wanted: &[Tool]) -> Missing {
     let (debian, cargo): (Vec<Tool>, Vec<Tool>) =
-        absent(&wanted).into_iter().partition(|tool| tool.package().is_some());
+        absent(wanted).into_iter().partition(|tool| tool.package().is_some());
     if !debian.is_empty() {
         install_packages(&debian);
     }
@@ -44,19 +53,21 @@ pub(crate) fn ensure() -> Missing {
         // The last one needs the one before it.
         run_shown(tool.install_command());
     }
-    let missing = absent(&wanted);
-    for tool in &missing {
-        println!("missing: {}; install it with: {}", tool.name(), tool.install_command().join(" "));
+    let missing = absent(wanted);
+    let (debian, cargo): (Vec<Tool>, Vec<Tool>) = missing.iter().partition(|tool| tool.package().is_some());
+    if !debian.is_empty() {
+        let names: Vec<_> = debian.iter().map(|tool| tool.name()).collect();
+        let packages: Vec<_> = debian.iter().filter_map(|tool| tool.package()).collect();
+        let (names, packages) = (names.join(", "), packages.join(" "));
+        say!("missing: {names}; install with: sudo apt-get install -y {packages}");
+    }
+    for tool in cargo {
+        say!("missing: {}; install with: {}", tool.name(), tool.install_command().join(" "));
     }
     Missing(missing)
 }
 
 impl Missing {
-    /// Whether all that was looked for is there.
-    pub(crate) fn is_nothing(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The names of those of `needed` that are missing.
     pub(crate) fn of(&self, needed: &[Tool]) -> Vec<&'static str> {
         self.0.iter().filter(|tool| needed.contains(tool)).map(|tool| tool.name()).collect()
@@ -66,6 +77,7 @@ impl Missing {
 impl Tool {
     fn name(self) -> &'static str {
         match self {
+            Self::Tcpdump => "tcpdump",
             Self::Valgrind => "valgrind",
             Self::Libpcap => "libpcap's headers",
             Self::CppCompiler => "a C++ compiler",
@@ -76,6 +88,7 @@ impl Tool {
 
     fn package(self) -> Option<&'static str> {
         match self {
+            Self::Tcpdump => Some("tcpdump"),
             Self::Valgrind => Some("valgrind"),
             Self::Libpcap => Some("libpcap-dev"),
             Self::CppCompiler => Some("g++"),
@@ -83,18 +96,17 @@ impl Tool {
         }
     }
 
+    /// Installs what is no package of Debian's.
     fn install_command(self) -> &'static [&'static str] {
         match self {
-            Self::Valgrind => &["sudo", "apt-get", "install", "-y", "valgrind"],
-            Self::Libpcap => &["sudo", "apt-get", "install", "-y", "libpcap-dev"],
-            Self::CppCompiler => &["sudo", "apt-get", "install", "-y", "g++"],
-            Self::Nightly => &["rustup", "toolchain", "install", "nightly", "--profile", "minimal"],
             Self::CargoFuzz => &["cargo", "install", "cargo-fuzz", "--locked"],
+            _ => &["rustup", "toolchain", "install", "nightly", "--profile", "minimal"],
         }
     }
 
     fn is_there(self) -> bool {
         match self {
+            Self::Tcpdump => answers(&["tcpdump", "--version"]),
             Self::Valgrind => answers(&["valgrind", "--version"]),
             Self::Libpcap => {
                 Path::new("/usr/include/pcap/pcap.h").exists() || answers(&["pcap-config", "--version"])
@@ -107,7 +119,7 @@ impl Tool {
 }
 
 fn absent(wanted: &[Tool]) -> Vec<Tool> {
-    wanted.iter().copied().filter(|tool| !tool.is_there()).collect()
+    ALL.into_iter().filter(|tool| wanted.contains(tool) && !tool.is_there()).collect()
 }
 
 fn install_packages(tools: &[Tool]) {
@@ -134,10 +146,10 @@ fn answers(command: &[&str]) -> bool {
 
 fn run_shown(command: &[&str]) {
     let [program, arguments @ ..] = command else { return };
-    println!("$ {}", command.join(" "));
+    say!("$ {}", command.join(" "));
     let mut command = Command::new(program);
     command.args(arguments).env_remove("RUSTUP_TOOLCHAIN").env("DEBIAN_FRONTEND", "noninteractive");
     if let Err(error) = command.stdin(Stdio::null()).status() {
-        println!("{program}: {error}");
+        say!("{program}: {error}");
     }
 }

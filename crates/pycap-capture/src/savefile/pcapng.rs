@@ -47,8 +47,9 @@ const TRAILER: usize = 4;
 /// block.
 const MAX_OPTIONS: usize = 16 << 20;
 const MAX_STATED_SNAPLEN: u32 = 16 << 20;
-/// So that a hostile stream of interfaces cannot fill the memory.
+/// So that a hostile stream of interfaces cannot fill the memory: that many, and that much text of them all.
 const MAX_INTERFACES: usize = 1 << 20;
+const MAX_TEXTS: usize = 64 << 20;
 
 /// A pcapng file, past the header of its first section.
 pub(super) struct Pcapng {
@@ -56,6 +57,8 @@ pub(super) struct Pcapng {
     pub(super) version: (u16, u16),
     /// All of the file, by the index that frames carry.
     interfaces: Vec<Interface>,
+    /// What their texts take, in bytes.
+    texts: usize,
     /// Those of this section, by the number that its blocks use: what is needed for each packet.
     active: Vec<Active>,
     /// The index of the section's first interface.
@@ -87,6 +90,7 @@ impl Pcapng {
             order: ByteOrder::Little,
             version: (0, 0),
             interfaces: Vec::new(),
+            texts: 0,
             active: Vec::new(),
             first: 0,
             sections: 0,
@@ -270,6 +274,11 @@ impl Pcapng {
         let options = Options { bytes: &input.window()[header.len()..total - TRAILER], order: self.order };
         let interface = options
             .fold(interface, |interface, (code, value)| with_option(interface, code, value, self.order));
+        self.texts += interface.texts_len();
+        if self.texts > MAX_TEXTS {
+            let message = format!("more than {MAX_TEXTS} bytes of names and other texts of interfaces");
+            return Err(Error::new(ErrorKind::Malformed, message).at(offset));
+        }
         input.consume(total);
         self.active.push(Active {
             clock: Clock::new(interface.timestamp_resolution(), interface.timestamp_offset()),

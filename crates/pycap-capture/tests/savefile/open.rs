@@ -54,6 +54,11 @@ fn files_from_disk_carry_their_path() {
     assert_eq!(missing.kind(), ErrorKind::Io);
     assert_eq!(missing.io_error().unwrap().kind(), std::io::ErrorKind::NotFound);
     assert!(missing.to_string().starts_with("no/such/file: cannot open: "), "{missing}");
+    let folder = Savefile::open(env!("CARGO_TARGET_TMPDIR")).unwrap_err();
+    assert_eq!(folder.kind(), ErrorKind::Io);
+    assert!(folder.to_string().starts_with(env!("CARGO_TARGET_TMPDIR")), "{folder}");
+    #[cfg(unix)]
+    assert!(folder.to_string().ends_with(": cannot open: is a directory"), "{folder}");
 
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("torn.pcap");
     let bytes =

@@ -84,6 +84,10 @@ fn the_link_type_word_has_three_parts() {
     let file = File::pcap(Little, MICROS, (2, 4), 0, 0x3800_0084).record(0, 0, 1, 1, b"x");
     assert_eq!(file.open().interfaces()[0].fcs_len(), None);
     assert_eq!(file.frames()[0].as_frame().link_type().0, 0x84);
+    // Fifteen words are thirty bytes, which a frame's four bits cannot tell: better nothing than another number.
+    let file = File::pcap(Big, MICROS, (2, 4), 0, 0xf400_0001).record(0, 0, 1, 1, b"x");
+    assert_eq!(file.open().interfaces()[0].fcs_len(), Some(30));
+    assert_eq!(file.frames()[0].as_frame().fcs_len(), None);
     for reserved in [0x0001_0000, 0x0200_0000] {
         let (_, kind, message) = File::pcap(Little, MICROS, (2, 4), 0, 1 | reserved).frames_and_error();
         assert_eq!(kind, ErrorKind::Malformed, "{message}");

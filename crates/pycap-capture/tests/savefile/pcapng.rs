@@ -235,3 +235,14 @@ fn an_interface_may_state_longer_frames() {
     assert_eq!(file(1_000_000).frames()[0].data(), data);
     assert_eq!(file(65_535).frames_and_error().1, ErrorKind::Malformed);
 }
+
+#[test]
+fn the_texts_of_interfaces_are_bounded() {
+    let name = vec![b'n'; 65_532];
+    let interface = File::new(Little).interface(1, 0, &[(2, &name)]).bytes;
+    let file = |count| File::new(Little).section((1, 0)).raw(&interface.repeat(count));
+    assert!(file(1000).frames().is_empty());
+    let (_, kind, message) = file(1100).frames_and_error();
+    assert_eq!(kind, ErrorKind::Malformed);
+    assert!(message.contains("more than 67108864 bytes of names"), "{message}");
+}

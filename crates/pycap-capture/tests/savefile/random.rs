@@ -40,6 +40,9 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
+    // A failure shows the bytes; no file of them is left behind.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300), sizes in sizes(), stride in 1..9_usize) {
         check(&bytes, &sizes, stride);

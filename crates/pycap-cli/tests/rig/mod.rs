@@ -150,3 +150,10 @@ pub fn conversation() -> Vec<u8> {
         .collect();
     pcap(&records)
 }
+
+/// Raw IPv4: a SYN with three MSS options, two window scales, and padding.
+pub fn options_twice() -> Vec<u8> {
+    let data = hex("4500 003c 0001 0000 4006 0000 0a000001 0a000002 \
+         0fa0 0fa1 00000064 00000000 a002 03e8 0000 0000 020405b4 020404b0 020403e8 030307 030304 0101");
+    pcap_of(0xa1b2_c3d4, 101, &[(0, 0, &data, None)])
+}

@@ -251,6 +251,63 @@ mod tests {
         out.iter().map(|difference| format!("{} {:?}", difference.layer, difference.kind)).collect()
     }
 
+    /// The names of the rules for the differences of a frame from these layers; `-` where there is none.
+    fn reasons(link_type: LinkType, bytes: &[u8], recorded: &[&str], err: &str) -> Vec<&'static str> {
+        let line = format!(r#"{{"l":[{}],"err":[{err}]}}"#, recorded.join(","));
+        let recorded: OracleRecord = serde_json::from_str(&line).unwrap();
+        let frame = Frame::new(bytes, link_type);
+        let support =
+            ["vlan", "ip", "ipv6", "ipv6_hopopts", "ipv6_frag", "llc", "sll", "udp"].map(str::to_owned);
+        let mut out = Vec::new();
+        layers(&recorded, &Record::new(1, frame), &support, &mut Report::new(0), &mut out);
+        let evidence = Evidence { file: &[], number: 1, frame, recorded: &recorded, interfaces: &[] };
+        let name = |difference| explain::rule(difference, &evidence).map_or("-", |rule| rule.name);
+        out.iter().map(name).collect()
+    }
+
+    #[test]
+    fn options_differ_for_a_reason_in_the_bytes() {
+        let reasons = |options: [u8; 6], types: &str, err: &str| {
+            let fixed = [0x60, 0, 0, 0, 0, 8, 0, 64];
+            let bytes = [&fixed[..], &[0; 32], &[59, 0], &options].concat();
+            let header = format!(r#"{{"p":"ipv6_hopopts","off":40,"opt_types":[{types}]}}"#);
+            reasons(LinkType::RAW, &bytes, &[r#"{"p":"ipv6","off":0}"#, &header], err)
+        };
+        let another_length = "option of another length than its kind has";
+        assert_eq!(reasons([5, 0, 1, 2, 0, 0], "5,0,0", ""), [another_length]);
+        assert_eq!(reasons([5, 2, 1, 2, 0, 0], "5,0", ""), ["-"]);
+        assert_eq!(reasons([30, 3, 0, 0, 0, 9], "30,9", ""), ["option that is only a kind"]);
+        assert_eq!(reasons([30, 4, 0, 0, 0, 0], "30,9", ""), ["-"]);
+        assert_eq!(reasons([30, 2, 0, 0, 0, 0], "30", r#""malformed:X""#), ["broken off in a list"]);
+        assert_eq!(reasons([30, 2, 0, 0, 0, 0], "31", r#""malformed:X""#), ["-"]);
+    }
+
+    #[test]
+    fn layers_differ_for_a_reason_in_the_bytes() {
+        let sll = |device: u8, protocol: [u8; 2], rest: &[u8]| {
+            [&[0, 0, 3, device, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &protocol, rest].concat()
+        };
+        let header = r#"{"p":"sll","off":0}"#;
+        let cooked = "cooked netlink or GRE frame";
+        assert_eq!(reasons(LinkType::LINUX_SLL, &sll(56, [0, 0], &[1]), &[], ""), [cooked]);
+        let ip = [0x45, 0, 0, 20, 0, 0, 0, 0, 64, 59, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        assert_eq!(reasons(LinkType::LINUX_SLL, &sll(10, [8, 0], &ip), &[header], ""), [cooked]);
+        assert_eq!(reasons(LinkType::LINUX_SLL, &sll(1, [8, 0], &ip), &[header], ""), ["-"]);
+
+        let tagged = sll(1, [0x88, 0xa8], &[0, 1, 0, 4, 0x42, 0x42, 3, 0]);
+        let tag = r#"{"p":"vlan","off":16}"#;
+        assert_eq!(reasons(LinkType::LINUX_SLL, &tagged, &[header, tag], ""), ["length in a service tag"]);
+
+        let mut fragment = [&ip[..], &[17, 0, 0, 8, 0, 0, 0, 1, 0, 1, 0, 2, 0, 8, 0, 0]].concat();
+        (fragment[3], fragment[9]) = (36, 44);
+        let recorded = [r#"{"p":"ip","off":0}"#, r#"{"p":"ipv6_frag","off":20}"#, r#"{"p":"udp","off":28}"#];
+        assert_eq!(reasons(LinkType::RAW, &fragment, &recorded, ""), ["later fragment that is no fragment"]);
+        assert_eq!(
+            reasons(LinkType::RAW, &fragment[..26], &[recorded[0], r#"{"p":"esp","off":20}"#], ""),
+            ["header shown in part"]
+        );
+    }
+
     #[test]
     fn what_was_recorded_is_there() {
         assert_eq!(differences(&[ETHERNET, IP], ""), Vec::<String>::new());

@@ -49,11 +49,13 @@ pub(super) struct OracleRecord {
 }
 
 impl Corpus {
-    /// The corpus that is used when none is named.
+    /// The corpus that is used when none is named: the one that the environment names, even if it is not there, or else
+    /// the one beside the workspace, if it is there.
     pub(super) fn default_folder() -> Option<PathBuf> {
-        let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-        let folder = std::env::var_os("PYCAP_CORPUS").map_or_else(beside, PathBuf::from);
-        folder.join("MANIFEST.tsv").is_file().then_some(folder)
+        std::env::var_os("PYCAP_CORPUS").map(PathBuf::from).or_else(|| {
+            let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+            beside.join("MANIFEST.tsv").is_file().then_some(beside)
+        })
     }
 
     /// Reads the manifest and the recorded dissection, of the files whose path contains `wanted`.

@@ -27,7 +27,7 @@ pub(super) struct Rule {
 }
 
 /// All rules.
-pub(super) static RULES: [Rule; 13] = [
+pub(super) static RULES: [Rule; 20] = [
     Rule {
         name: "time finer than nanoseconds",
         reason: "tshark scales such a time wrongly; it is cut to nanoseconds here",
@@ -48,19 +48,25 @@ pub(super) static RULES: [Rule; 13] = [
         },
     },
     Rule {
+        name: "time in an ERF record",
+        reason: "tshark shows the time that an ERF record has in its own header; here it is that of the capture's record",
+        applies: |difference, evidence| is_time(difference) && evidence.frame.link_type() == LinkType::ERF,
+    },
+    Rule {
         name: "guessed record header",
         reason: "tshark takes a pcap file with the ordinary magic number for one with another record header, \
                  and reads times, lengths and data one word late; libpcap does not guess either",
         applies: |_, evidence| one_word_late(evidence) || data_one_word_late(evidence),
     },
     Rule {
-        name: "ATM pseudo-header",
-        reason: "tshark does not count the four bytes that SunATM has before a cell; they are in the record",
+        name: "pseudo-header",
+        reason: "tshark does not count the four bytes that SunATM has before a cell, and Bluetooth HCI before a packet; they \
+                 are in the record",
         applies: |difference, evidence| {
             let numbers = difference.recorded.as_str().zip(difference.found.as_str());
             let lengths = numbers.and_then(|(a, b)| Some((a.parse::<u64>().ok()?, b.parse::<u64>().ok()?)));
             difference.layer == "record"
-                && evidence.frame.link_type() == SUNATM
+                && matches!(evidence.frame.link_type(), SUNATM | BLUETOOTH_HCI_H4_WITH_PHDR)
                 && lengths.is_some_and(|(recorded, found)| recorded + 4 == found)
         },
     },
@@ -96,6 +102,10 @@ pub(super) static RULES: [Rule; 13] = [
                  wrong, does not say that it is cut",
         applies: |difference, evidence| {
             let left = evidence.frame.data().len().saturating_sub(difference.offset);
+            // What IP's length cuts off is not in the layer either.
+            let left = evidence
+                .recorded_size(difference.offset, &difference.layer)
+                .map_or(left, |size| left.min(size));
             difference.kind == Kind::Missing && fixed_header(&difference.layer).is_some_and(|len| left < len)
         },
     },
@@ -125,42 +135,142 @@ pub(super) static RULES: [Rule; 13] = [
     },
     Rule {
         name: "option of another length than its kind has",
-        reason: "tshark reads a router alert option (RFC 2711) as two bytes and CALIPSO (RFC 5570) as eight whatever \
-                 length it has, and goes on, or stops, behind them; here the length is followed",
+        reason: "tshark reads an IPv6 option of a kind that it knows as long as that kind is, and goes on, or stops, \
+                 behind it, where that is past the option's own length; here the length is followed",
         applies: |difference, evidence| {
-            let types = evidence.recorded_list(difference.offset, "opt_types");
-            let lens = evidence.recorded_list(difference.offset, "opt_lens");
-            let is_list = matches!(&difference.kind, Kind::Differs(field) if field.starts_with("opt_"));
-            // Only Pad1, type 0, has no length.
-            let mut lens = lens.into_iter();
-            let mut each = types.into_iter().filter(|kind| *kind != 0).map(|kind| (kind, lens.next()));
-            difference.layer == "ipv6_hopopts"
-                && is_list
-                && each.any(|option| {
-                    matches!(option, (5, Some(len)) if len != 2) || matches!(option, (7, Some(0..8)))
+            let is_option = matches!(
+                &difference.kind,
+                Kind::Differs(field) | Kind::Absent(field) if field.starts_with("opt_") || field == "jumbo"
+            );
+            matches!(difference.layer.as_str(), "ipv6_hopopts" | "ipv6_dstopts")
+                && is_option
+                && evidence.ipv6_options(difference.offset).any(|(kind, len, data)| {
+                    match (&difference.kind, kind) {
+                        (Kind::Absent(_), JUMBO) => len != 4,
+                        _ => least_len(kind, data) > usize::from(len),
+                    }
                 })
         },
     },
     Rule {
-        name: "IPv4 option that tshark does not know",
-        reason: "tshark shows neither type nor length of such an option; here it is carried",
+        name: "option that is only a kind",
+        reason: "the last option of an IPv6 options header has no room for its length; tshark takes the byte behind the \
+                 header for it, here the option is not one",
         applies: |difference, evidence| {
-            let known =
-                evidence.ipv4_options(difference.offset).filter(|(kind, _)| IPV4_OPTIONS.contains(kind));
-            let shown: Vec<Json> = match &difference.kind {
-                Kind::Differs(field) if field == "opt_types" => known.map(|(kind, _)| kind.into()).collect(),
-                Kind::Differs(field) if field == "opt_lens" => {
-                    known.filter_map(|(_, len)| Some(len?.into())).collect()
-                }
+            let list = |json: &Json| json.as_array().cloned().unwrap_or_default();
+            let (recorded, found) = (list(&difference.recorded), list(&difference.found));
+            matches!(difference.layer.as_str(), "ipv6_hopopts" | "ipv6_dstopts")
+                && matches!(&difference.kind, Kind::Differs(f) | Kind::Absent(f) if f.starts_with("opt_"))
+                && recorded.len() == found.len() + 1
+                && recorded.starts_with(&found)
+                && evidence.ends_in_a_kind(difference.offset)
+        },
+    },
+    Rule {
+        name: "broken off in a list",
+        reason: "tshark reads an option as long as its kind is, runs out of the packet there, and shows no more of the \
+                 list; here the option's own length is followed",
+        applies: |difference, evidence| {
+            let (Kind::Differs(_), Some(recorded), Some(found)) =
+                (&difference.kind, difference.recorded.as_array(), difference.found.as_array())
+            else {
+                return false;
+            };
+            found.starts_with(recorded)
+                && evidence.is_last_layer(difference.offset)
+                && evidence.recorded.err.iter().any(|err| {
+                    err.starts_with("malformed:") || matches!(err.as_str(), "short" | "unreassembled")
+                })
+        },
+    },
+    Rule {
+        name: "type of an extension object shown twice",
+        reason: "tshark shows the type of an MPLS object in an ICMP extension (RFC 4950) a second time where it is not 1",
+        applies: |difference, _| {
+            let without_repeats = |list: &Json| {
+                let mut list = list.as_array().cloned().unwrap_or_default();
+                list.dedup();
+                list
+            };
+            difference.kind == Kind::Differs("ext_ctype".to_owned())
+                && without_repeats(&difference.recorded) == without_repeats(&difference.found)
+        },
+    },
+    Rule {
+        name: "SACK that ends in a block",
+        reason: "tshark shows the edges in a SACK option whose length no number of blocks has (RFC 2018, 3); here it is \
+                 carried undissected",
+        applies: |difference, evidence| {
+            let is_edge = matches!(
+                &difference.kind,
+                Kind::Absent(field) | Kind::Differs(field) if field.starts_with("sack_")
+            );
+            let kinds = evidence.recorded_list(difference.offset, "opt_kinds");
+            let mut lens = evidence.recorded_list(difference.offset, "opt_lens").into_iter();
+            let mut each = kinds.into_iter().filter(|kind| *kind > 1).map(|kind| (kind, lens.next()));
+            is_edge && each.any(|option| matches!(option, (5, Some(len)) if len % 8 != 2))
+        },
+    },
+    Rule {
+        name: "length in a service tag",
+        reason: "tshark does not take a number up to 1500 in an 802.1ad tag (EtherType 0x88a8) for a length and shows data; \
+                 here an LLC header follows it, as behind any tag",
+        applies: |difference, evidence| {
+            let number = difference.offset.checked_sub(2).and_then(|at| evidence.word(at));
+            difference.kind == Kind::Extra
+                && matches!(difference.layer.as_str(), "llc")
+                && number.is_some_and(|number| number <= 1500)
+        },
+    },
+    Rule {
+        name: "cooked netlink or GRE frame",
+        reason: "tshark hands a cooked frame of a netlink device (ARPHRD_ 824), header and all, to its dissector for \
+                 netlink, which was off; that of a GRE device (778) it looks up in GRE's numbers, of which it has fewer \
+                 than of EtherTypes",
+        applies: |difference, evidence| {
+            let type_at = match evidence.frame.link_type() {
+                LinkType::LINUX_SLL => 2,
+                LinkType::LINUX_SLL2 => 8,
                 _ => return false,
             };
-            difference.layer == "ip" && difference.recorded == Json::Array(shown)
+            difference.kind == Kind::Extra && matches!(evidence.word(type_at), Some(778 | 824))
+        },
+    },
+    Rule {
+        name: "later fragment that is no fragment",
+        reason: "tshark goes on behind the fragment header of a later fragment where it stands in IPv4 or in a jumbogram, \
+                 as if a header were there; here it is a later fragment all the same",
+        applies: |difference, evidence| {
+            let place = evidence
+                .layer_before(difference.offset)
+                .and_then(|(name, at)| (name == "ipv6_frag").then(|| evidence.word(at + 2))?);
+            difference.kind == Kind::Missing && place.is_some_and(|place| place >> 3 != 0)
         },
     },
 ];
 
-/// The IPv4 option types that tshark 4.0 has a dissector for.
-const IPV4_OPTIONS: [u8; 15] = [0, 1, 7, 11, 12, 68, 82, 130, 131, 133, 134, 136, 137, 148, 149];
+/// The jumbo payload option (RFC 2675, 2).
+const JUMBO: u8 = 0xc2;
+
+/// How many bytes of an IPv6 option's data tshark reads at least; more than there are where it does not stop at their end.
+fn least_len(kind: u8, data: &[u8]) -> usize {
+    let byte = |at: usize| usize::from(data.get(at).copied().unwrap_or(0));
+    match kind {
+        0x08 if (0x10..0x80).contains(&byte(0)) => 2 + (byte(0) & 0x0f),
+        0x04 | 0x08 | 0x8c => 1,
+        0x05 => 2,
+        0x07 => 8 + 4 * byte(4),
+        0x0f => 10,
+        0x26 => 6,
+        0x30 | 0x41 | 0x63 | JUMBO => 4,
+        0x31 if byte(1) < 2 => 10.max(data.len() + 1),
+        0x31 => 2,
+        0x6d => 2 + [0, 2, 8, 16][byte(0) >> 6],
+        0xc9 => 16,
+        0xee => 3,
+        _ => 0,
+    }
+}
 
 /// The length of a header's fixed part.
 fn fixed_header(layer: &str) -> Option<usize> {
@@ -168,7 +278,9 @@ fn fixed_header(layer: &str) -> Option<usize> {
         "eth" => 14,
         "ip" | "tcp" => 20,
         "ipv6" => 40,
-        "udp" | "udplite" => 8,
+        "udp" | "udplite" | "igmp" | "esp" | "arp" => 8,
+        "ah" => 12,
+        "icmp" | "icmpv6" | "vlan" => 4,
         _ => return None,
     })
 }
@@ -188,21 +300,56 @@ impl Evidence<'_> {
         offset as i64 + i64::from(words) * 4
     }
 
-    /// Types and lengths of the options of the IPv4 header at `offset`, up to the end-of-options option.
-    fn ipv4_options(&self, offset: usize) -> impl Iterator<Item = (u8, Option<u8>)> {
+    /// Kind, length and data of the options of the hop-by-hop or destination options header at `offset`. Pad1 is left out: it
+    /// is only a kind.
+    fn ipv6_options(&self, offset: usize) -> impl Iterator<Item = (u8, u8, &[u8])> {
         let data = self.frame.data().get(offset..).unwrap_or_default();
-        let end = data.first().map_or(0, |byte| usize::from(byte & 0x0f) * 4).min(data.len());
-        let mut rest = data.get(20..end).unwrap_or_default();
+        let end = data.get(1).map_or(0, |units| (usize::from(*units) + 1) * 8).min(data.len());
+        let mut rest = data.get(2..end).unwrap_or_default();
         std::iter::from_fn(move || {
-            let (kind, after) = rest.split_first()?;
-            let len = if *kind > 1 { Some(*after.first()?) } else { None };
-            rest = match len {
-                None if *kind == 0 => &[],
-                None => after,
-                Some(len) => rest.get(usize::from(len.max(2))..).unwrap_or_default(),
-            };
-            Some((*kind, len))
+            while let [0, after @ ..] = rest {
+                rest = after;
+            }
+            let [kind, len, after @ ..] = rest else { return None };
+            let data = after.get(..usize::from(*len)).unwrap_or(after);
+            rest = &after[data.len()..];
+            Some((*kind, *len, data))
         })
+    }
+
+    /// Whether the last byte of the options header at `offset` is a kind other than Pad1.
+    fn ends_in_a_kind(&self, offset: usize) -> bool {
+        let data = self.frame.data().get(offset..).unwrap_or_default();
+        let end = data.get(1).map_or(0, |units| (usize::from(*units) + 1) * 8);
+        let mut rest = data.get(2..end).unwrap_or_default();
+        loop {
+            rest = match rest {
+                [] => return false,
+                [0, after @ ..] => after,
+                [_] => return true,
+                [_, len, after @ ..] => after.get(usize::from(*len)..).unwrap_or_default(),
+            };
+        }
+    }
+
+    /// The 16-bit number at `at` in the frame.
+    fn word(&self, at: usize) -> Option<u16> {
+        Some(u16::from_be_bytes(*self.frame.data().get(at..)?.first_chunk()?))
+    }
+
+    /// Whether the recorded layer at `offset` is the last one.
+    fn is_last_layer(&self, offset: usize) -> bool {
+        let mut layers =
+            self.recorded.l.iter().rev().filter(|layer| layer.get("p").is_some_and(|p| p != "data"));
+        layers.next().is_some_and(|layer| layer.get("off").is_some_and(|at| *at == offset))
+    }
+
+    /// The size in bytes of the recorded layer `name` at `offset`.
+    fn recorded_size(&self, offset: usize, name: &str) -> Option<usize> {
+        let is_it = |layer: &&Map<String, Json>| {
+            layer.get("off").is_some_and(|at| *at == offset) && layer.get("p").is_some_and(|p| p == name)
+        };
+        self.recorded.l.iter().find(is_it)?.get("size")?.as_u64().map(|size| size as usize)
     }
 
     /// A list of numbers of the recorded layer at `offset`.
@@ -214,6 +361,7 @@ impl Evidence<'_> {
 }
 
 const SUNATM: LinkType = LinkType(123);
+const BLUETOOTH_HCI_H4_WITH_PHDR: LinkType = LinkType(201);
 
 /// The rule that explains a difference.
 pub(super) fn rule(difference: &Difference, evidence: &Evidence<'_>) -> Option<&'static Rule> {

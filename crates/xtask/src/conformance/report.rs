@@ -186,17 +186,17 @@ impl Report {
     pub(super) fn passes(&self, min_equal: f64, max_explained: f64) -> bool {
         let mut good = self.problems.is_empty();
         if self.packets == 0 && self.files == 0 {
-            println!("\nnothing was compared");
+            say!("\nnothing was compared");
             good = false;
         }
         let sound = percent(self.packets_equal + self.packets_explained, self.packets);
         if sound < min_equal {
-            println!("\n{sound:.3} % of the packets are equal or explained, {min_equal} % are needed");
+            say!("\n{sound:.3} % of the packets are equal or explained, {min_equal} % are needed");
             good = false;
         }
         let explained = percent(self.packets_explained, self.packets);
         if self.packets_explained > 0 && explained > max_explained {
-            println!(
+            say!(
                 "\n{explained:.3} % of the packets differ for a known reason, {max_explained} % at most may"
             );
             good = false;
@@ -211,7 +211,7 @@ impl Report {
         self.print_explained();
         self.print_files();
         let Self { packets, packets_equal, packets_explained, .. } = self;
-        println!(
+        say!(
             "\n{packets} packets compared: {packets_equal} equal ({:.3} %), {packets_explained} explained ({:.3} %), \
              {} different",
             percent(*packets_equal, *packets),
@@ -221,7 +221,7 @@ impl Report {
     }
 
     fn print_layers(&self) {
-        println!(
+        say!(
             "{:<14}{:>10}{:>10}{:>9}{:>9}{:>7}{:>10}{:>10}{:>9}{:>11}{:>9}",
             "layer",
             "expected",
@@ -237,7 +237,7 @@ impl Report {
         );
         let quoted = (&"quoted *".to_owned(), &self.quoted);
         for (name, c) in self.layers.iter().chain([quoted]) {
-            println!(
+            say!(
                 "{name:<14}{:>10}{:>10}{:>9}{:>9}{:>7}{:>10}{:>10}{:>9}{:>11}{:>9}",
                 c.expected,
                 c.found,
@@ -251,7 +251,7 @@ impl Report {
                 c.packets
             );
         }
-        println!(
+        say!(
             "\nleft out: the last layer of a packet that was cut or is too short, shown by tshark in part\n\
              packets: packets with a difference in this layer, explained or not\n\
              quoted: what ICMP errors quote, for information"
@@ -262,7 +262,7 @@ impl Report {
         let mut all: Vec<_> = self.differences.iter().collect();
         all.sort_by_key(|(_, same)| std::cmp::Reverse(same.count));
         if !all.is_empty() {
-            println!("\ndifferences without an explanation:");
+            say!("\ndifferences without an explanation:");
         }
         for ((layer, kind), same) in all {
             let what = match kind {
@@ -271,24 +271,24 @@ impl Report {
                 Kind::Missing => format!("{layer} missing"),
                 Kind::Extra => format!("{layer} extra"),
             };
-            println!("{:>7}  {what}", same.count);
+            say!("{:>7}  {what}", same.count);
             for example in &same.examples {
-                println!("           {example}");
+                say!("           {example}");
             }
         }
     }
 
     fn print_explained(&self) {
         if !self.explained.is_empty() {
-            println!("\nexplained differences:");
+            say!("\nexplained differences:");
         }
         for rule in RULES.iter().filter(|rule| self.explained.contains_key(rule.name)) {
-            println!("{:>7}  {}: {}", self.explained[rule.name], rule.name, rule.reason);
+            say!("{:>7}  {}: {}", self.explained[rule.name], rule.name, rule.reason);
         }
     }
 
     fn print_files(&self) {
-        println!(
+        say!(
             "\n{} files read, {} of them held against a list of their records; {} with a problem",
             self.files,
             self.expectations,
@@ -297,13 +297,13 @@ impl Report {
         for (file, problem) in
             self.problems.iter().flat_map(|(file, all)| all.iter().map(move |one| (file, one)))
         {
-            println!("         {file}: {problem}");
+            say!("         {file}: {problem}");
         }
         for (reason, count) in &self.files_not_compared {
-            println!("{count:>7}  files not compared: {reason}");
+            say!("{count:>7}  files not compared: {reason}");
         }
         for (reason, count) in &self.packets_not_compared {
-            println!("{count:>7}  packets not compared: {reason}");
+            say!("{count:>7}  packets not compared: {reason}");
         }
     }
 
