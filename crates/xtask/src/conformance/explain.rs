@@ -128,9 +128,12 @@ pub(super) static RULES: [Rule; 20] = [
                 .recorded
                 .as_i64()
                 .map(|recorded| recorded + evidence.payload_of(difference.offset));
-            difference.kind == Kind::Differs("payload_len".to_owned())
-                && evidence.frame.original_len() > i32::MAX as u32
-                && end == Some(i32::MAX.into())
+            let clamped = match &difference.kind {
+                Kind::Differs(field) if field == "payload_len" => end == Some(i32::MAX.into()),
+                Kind::Differs(field) if field == "len" => difference.recorded.as_str() == Some("2147483647"),
+                _ => false,
+            };
+            clamped && evidence.frame.original_len() > i32::MAX as u32
         },
     },
     Rule {
