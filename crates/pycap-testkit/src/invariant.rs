@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use pycap_capture::{OwnedFrame, Savefile};
 use pycap_wire::stack::Stack;
 use pycap_wire::{
-    FlowKey, Ip, IpProtocol, Layer, LayerKind, Link, LinkType, Located, Next, Packet, Stop, Transport, Value,
+    EtherType, FlowKey, Ip, IpProtocol, Layer, LayerKind, Link, LinkType, Located, Next, Packet, Stop,
+    Transport, Value,
 };
 
 /// Dissects `data` in all ways, reads everything that the views tell, and asserts that the ways agree.
@@ -256,6 +257,7 @@ fn assert_walk_agrees(packet: &Packet<'_>, located: &[Located<'_>], stop: Stop) 
                     packet.next(),
                     Next::IpProtocol(IpProtocol::IPV4 | IpProtocol::IPV6 | IpProtocol::ETHERNET)
                         | Next::Link(LinkType::ETHERNET)
+                        | Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING)
                 )) => {}
         None => assert_eq!(packet.stop(), stop, "{:?}", packet.next()),
     }

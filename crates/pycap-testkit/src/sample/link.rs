@@ -23,6 +23,11 @@ pub(super) fn samples() -> Vec<Sample> {
     };
     vec![
         on_ethernet("Ethernet with padding", &["eth", "ip", "udp"], padded(ethernet(0x0800, &packet))),
+        on_ethernet(
+            "Ethernet in Ethernet",
+            &["eth", "eth", "ip", "udp"],
+            ethernet(0x6558, &ethernet(0x0800, &packet)),
+        ),
         on_ethernet("an unknown EtherType", &["eth"], ethernet(0x88b5, b"experiment")),
         on_ethernet("VLAN", &["eth", "vlan", "ip", "udp"], ethernet(0x8100, &vlan(0x6064, 0x0800, &packet))),
         on_ethernet(
