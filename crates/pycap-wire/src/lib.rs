@@ -51,8 +51,8 @@ pub use net::icmpv6::{
     Icmpv6, Icmpv6Header, Icmpv6Message, Icmpv6Type, NdpOption, NdpOptionKind, NdpOptions,
 };
 pub use net::igmp::{
-    Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords, IgmpSources,
-    IgmpType, IgmpV3Query, MtraceHeader,
+    Igmp, IgmpHeader, IgmpMessage, IgmpRecord, IgmpRecordHeader, IgmpRecordType, IgmpRecords,
+    IgmpRouterAdvertisement, IgmpSources, IgmpStart, IgmpType, IgmpV3Query, MtraceHeader,
 };
 pub use net::ipv4::{Ipv4, Ipv4Header};
 pub use net::ipv4_option::{Ipv4Option, Ipv4OptionType, Ipv4Options};

@@ -24,6 +24,16 @@
 //! +---------------------------------------------------------------+
 //! |      source addresses, then aux data in 32-bit words          |
 //! +---------------------------------------------------------------+
+//!
+//! +---------------+---------------+-------------------------------+
+//! |  type = 0x30  | adv. interval |           checksum            |   router advertisements (RFC 4286, 3)
+//! +---------------+---------------+-------------------------------+
+//! |        query interval         |      robustness variable      |
+//! +-------------------------------+-------------------------------+
+//!
+//! +---------------+---------------+-------------------------------+
+//! | 0x31 or 0x32  |   reserved    |           checksum            |   router solicitations, terminations (RFC 4286, 4, 5)
+//! +---------------+---------------+-------------------------------+
 //! ```
 
 use core::fmt;
@@ -66,7 +76,19 @@ number! {
 }
 
 header! {
-    /// The first 8 bytes of every IGMP message.
+    /// What every message begins with: 4 bytes, which are all of a router solicitation or termination.
+    pub struct IgmpStart {
+        /// What the message is.
+        message_type, set_message_type: IgmpType;
+        /// What it is in [`IgmpHeader::code`], the advertisement interval of a router advertisement.
+        code, set_code: u8;
+        /// Checksum of the message.
+        checksum, set_checksum: u16;
+    }
+}
+
+header! {
+    /// The first 8 bytes of all messages but those of router discovery.
     pub struct IgmpHeader {
         /// What the message is.
         message_type, set_message_type: IgmpType;
@@ -77,6 +99,22 @@ header! {
         checksum, set_checksum: u16;
         /// Group address; in version 3 reports 16 reserved bits and the number of group records.
         group, set_group: Ipv4Addr;
+    }
+}
+
+header! {
+    /// A router advertisement: 8 bytes (RFC 4286, 3).
+    pub struct IgmpRouterAdvertisement {
+        /// What the message is.
+        message_type, set_message_type: IgmpType;
+        /// Seconds between the router's advertisements.
+        advertisement_interval, set_advertisement_interval: u8;
+        /// Checksum of the message.
+        checksum, set_checksum: u16;
+        /// Seconds between the router's queries; 0 where it sends none.
+        query_interval, set_query_interval: u16;
+        /// The router's robustness variable; 0 where it sends no queries.
+        robustness, set_robustness: u16;
     }
 }
 
@@ -172,8 +210,9 @@ impl MtraceHeader {
 /// An IGMP message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Igmp<'a> {
-    header: &'a IgmpHeader,
-    body: &'a [u8],
+    start: &'a IgmpStart,
+    /// From the first byte of `start` on.
+    bytes: &'a [u8],
     payload: &'a [u8],
     missing: usize,
 }
@@ -192,7 +231,13 @@ pub enum IgmpMessage<'a> {
     V3Report(IgmpRecords<'a>),
     /// An mtrace query or answer, and its blocks.
     Mtrace(&'a MtraceHeader, &'a [u8]),
-    /// Anything else, or a message that was cut short: the bytes after the header.
+    /// A router advertisement.
+    RouterAdvertisement(&'a IgmpRouterAdvertisement),
+    /// A router solicitation: all is in the first 4 bytes.
+    RouterSolicitation,
+    /// A router termination: all is in the first 4 bytes.
+    RouterTermination,
+    /// Anything else, or a message that was cut short: the bytes after the header, if any.
     Other(&'a [u8]),
 }
 
@@ -201,44 +246,64 @@ impl<'a> Igmp<'a> {
     /// has 12 bytes or more (RFC 3376, 7.1).
     ///
     /// # Errors
-    /// [`Truncated`](crate::ErrorKind::Truncated) below 8 bytes.
+    /// [`Truncated`](crate::ErrorKind::Truncated) below 8 bytes, or below 4 where the message is a router solicitation or
+    /// termination, or of a type of which nothing else is known.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let Some((header, rest)) = IgmpHeader::split(bytes) else {
-            return Err(Error::truncated(LayerKind::Igmp, IgmpHeader::LEN, bytes.len()));
-        };
-        let whole = Self { header, body: rest, payload: &[], missing: 0 };
+        let (start, rest) = IgmpStart::split(bytes)
+            .filter(|(start, _)| bytes.len() >= start.message_type().least())
+            .ok_or_else(|| Error::truncated(LayerKind::Igmp, least(bytes), bytes.len()))?;
+        let whole = Self { start, bytes, payload: &[], missing: 0 };
         let length = match whole.message() {
-            IgmpMessage::Query | IgmpMessage::Group => 0,
-            IgmpMessage::V3Query(query, _) => IgmpV3Query::LEN + usize::from(query.source_count()) * 4,
-            IgmpMessage::V3Report(records) => records.claimed(),
-            IgmpMessage::Mtrace(..) | IgmpMessage::Other(_) => rest.len(),
+            IgmpMessage::RouterSolicitation | IgmpMessage::RouterTermination => IgmpStart::LEN,
+            IgmpMessage::Query | IgmpMessage::Group | IgmpMessage::RouterAdvertisement(_) => IgmpHeader::LEN,
+            IgmpMessage::V3Query(query, _) => {
+                IgmpHeader::LEN + IgmpV3Query::LEN + usize::from(query.source_count()) * 4
+            }
+            IgmpMessage::V3Report(records) => records.claimed().saturating_add(IgmpHeader::LEN),
+            IgmpMessage::Mtrace(..) | IgmpMessage::Other(_) => rest.len() + IgmpStart::LEN,
         };
-        let (body, payload) = rest.split_at(length.min(rest.len()));
-        Ok(Self { header, body, payload, missing: length.saturating_sub(rest.len()) })
+        let (message, payload) = bytes.split_at(length.min(bytes.len()));
+        Ok(Self { start, bytes: message, payload, missing: length.saturating_sub(bytes.len()) })
     }
 
-    /// The first 8 bytes as fields.
+    /// The first 4 bytes as fields.
     #[inline(always)]
-    pub fn header(&self) -> &'a IgmpHeader {
-        self.header
+    pub fn start(&self) -> &'a IgmpStart {
+        self.start
+    }
+
+    /// The first 8 bytes as fields; `None` where the message has fewer.
+    #[inline(always)]
+    pub fn header(&self) -> Option<&'a IgmpHeader> {
+        IgmpHeader::split(self.bytes).map(|(header, _)| header)
+    }
+
+    /// What follows the first 8 bytes.
+    fn body(&self) -> &'a [u8] {
+        self.bytes.get(IgmpHeader::LEN..).unwrap_or_default()
+    }
+
+    /// Bytes 4 to 7, as the address that most messages have there.
+    fn word(&self) -> Ipv4Addr {
+        self.header().map_or(Ipv4Addr::UNSPECIFIED, IgmpHeader::group)
     }
 
     /// What the message is.
     #[inline(always)]
     pub fn message_type(&self) -> IgmpType {
-        self.header.message_type()
+        self.start.message_type()
     }
 
     /// Checksum, as it stands in the header.
     pub fn checksum(&self) -> u16 {
-        self.header.checksum()
+        self.start.checksum()
     }
 
     /// The message, taken apart.
     pub fn message(&self) -> IgmpMessage<'a> {
         match self.message_type() {
-            IgmpType::QUERY => match IgmpV3Query::split(self.body) {
+            IgmpType::QUERY => match IgmpV3Query::split(self.body()) {
                 Some((query, rest)) => {
                     IgmpMessage::V3Query(query, IgmpSources::new(rest, query.source_count()))
                 }
@@ -246,18 +311,24 @@ impl<'a> Igmp<'a> {
             },
             IgmpType::V1_REPORT | IgmpType::V2_REPORT | IgmpType::LEAVE => IgmpMessage::Group,
             IgmpType::V3_REPORT => {
-                let [_, _, high, low] = self.header.group().octets();
+                let [_, _, high, low] = self.word().octets();
                 IgmpMessage::V3Report(IgmpRecords {
-                    rest: self.body,
+                    rest: self.body(),
                     left: u16::from_be_bytes([high, low]),
                     offset: IgmpHeader::LEN,
                 })
             }
-            IgmpType::MTRACE | IgmpType::MTRACE_RESPONSE => match MtraceHeader::split(self.body) {
+            IgmpType::MTRACE | IgmpType::MTRACE_RESPONSE => match MtraceHeader::split(self.body()) {
                 Some((header, blocks)) => IgmpMessage::Mtrace(header, blocks),
-                None => IgmpMessage::Other(self.body),
+                None => IgmpMessage::Other(self.body()),
             },
-            _ => IgmpMessage::Other(self.body),
+            IgmpType::ROUTER_ADVERTISEMENT => match IgmpRouterAdvertisement::split(self.bytes) {
+                Some((advertisement, _)) => IgmpMessage::RouterAdvertisement(advertisement),
+                None => IgmpMessage::Other(self.body()),
+            },
+            IgmpType::ROUTER_SOLICITATION => IgmpMessage::RouterSolicitation,
+            IgmpType::ROUTER_TERMINATION => IgmpMessage::RouterTermination,
+            _ => IgmpMessage::Other(self.body()),
         }
     }
 
@@ -269,8 +340,8 @@ impl<'a> Igmp<'a> {
             | IgmpType::V2_REPORT
             | IgmpType::LEAVE
             | IgmpType::MTRACE
-            | IgmpType::MTRACE_RESPONSE => Some(self.header.group()),
-            IgmpType(0..=0x0f) => self.body.first_chunk::<4>().map(|group| Ipv4Addr::from(*group)),
+            | IgmpType::MTRACE_RESPONSE => Some(self.word()),
+            IgmpType(0..=0x0f) => self.body().first_chunk::<4>().map(|group| Ipv4Addr::from(*group)),
             _ => None,
         }
     }
@@ -279,9 +350,9 @@ impl<'a> Igmp<'a> {
     /// of version 2 have the field too, and 0 in it.
     pub fn max_response(&self) -> Option<u16> {
         match (self.message_type(), self.message()) {
-            (_, IgmpMessage::V3Query(..)) => Some(decode(self.header.code())),
-            (IgmpType::QUERY, _) if self.header.code() == 0 => None,
-            (IgmpType::QUERY | IgmpType::V2_REPORT | IgmpType::LEAVE, _) => Some(self.header.code().into()),
+            (_, IgmpMessage::V3Query(..)) => Some(decode(self.start.code())),
+            (IgmpType::QUERY, _) if self.start.code() == 0 => None,
+            (IgmpType::QUERY | IgmpType::V2_REPORT | IgmpType::LEAVE, _) => Some(self.start.code().into()),
             _ => None,
         }
     }
@@ -289,15 +360,14 @@ impl<'a> Igmp<'a> {
     /// Whether the checksum over the whole message is right; `None` where not all of it was captured.
     pub fn checksum_ok(&self) -> Option<bool> {
         // Only messages of even length are followed by a payload, as the sum of pieces asks for.
-        let sum =
-            checksum::sum(self.header.as_bytes()) + checksum::sum(self.body) + checksum::sum(self.payload);
+        let sum = checksum::sum(self.bytes) + checksum::sum(self.payload);
         (self.missing == 0).then(|| checksum::fold(sum) == 0xffff)
     }
 
     /// The message's length in bytes, as far as captured.
     #[inline(always)]
     pub fn header_len(&self) -> usize {
-        IgmpHeader::LEN + self.body.len()
+        self.bytes.len()
     }
 
     /// What follows the message: additional data, which its checksum covers.
@@ -326,16 +396,19 @@ impl<'a> Igmp<'a> {
 
     /// Calls `visit` for each field.
     pub fn fields(&self, visit: Visit<'_, 'a>) {
-        let h = self.header;
+        let h = self.start;
         visit(Field::hex("type", 0, h.message_type()).means(h.message_type().name()));
         match self.max_response() {
             Some(tenths) => visit(Field::uint("max_resp", 1, tenths)),
+            None if h.message_type() == IgmpType::ROUTER_ADVERTISEMENT => {
+                visit(Field::uint("advertisement_interval", 1, h.code()));
+            }
             None => visit(Field::uint("code", 1, h.code())),
         }
         visit(Field::hex("checksum", 2, h.checksum()));
         match self.group() {
             Some(group) if h.message_type().0 <= 0x0f => {
-                visit(Field::hex("ident", 4, u32::from(h.group())));
+                visit(Field::hex("ident", 4, u32::from(self.word())));
                 visit(Field::ipv4("maddr", 8, group).repeated());
             }
             Some(group) => visit(Field::ipv4("maddr", 4, group).repeated()),
@@ -360,7 +433,15 @@ impl<'a> Igmp<'a> {
                 visit(Field::uint("mtrace_ttl", 20, header.ttl()));
                 visit(Field::uint("mtrace_id", 21, header.id()));
             }
-            IgmpMessage::Query | IgmpMessage::Group | IgmpMessage::Other(_) => (),
+            IgmpMessage::RouterAdvertisement(advertisement) => {
+                visit(Field::uint("query_interval", 4, advertisement.query_interval()));
+                visit(Field::uint("robustness", 6, advertisement.robustness()));
+            }
+            IgmpMessage::Query
+            | IgmpMessage::Group
+            | IgmpMessage::RouterSolicitation
+            | IgmpMessage::RouterTermination
+            | IgmpMessage::Other(_) => (),
         }
     }
 
@@ -369,6 +450,31 @@ impl<'a> Igmp<'a> {
         let igmp = *self;
         from_fn(move |f| write_summary(f, &igmp))
     }
+}
+
+impl IgmpType {
+    /// The fewest bytes that a message of this type has; the rest of those that are not known may be of any length.
+    fn least(self) -> usize {
+        match self {
+            Self(0..=0x0f)
+            | Self::QUERY
+            | Self::V1_REPORT
+            | Self::DVMRP
+            | Self::PIM
+            | Self::V2_REPORT
+            | Self::LEAVE
+            | Self::MTRACE_RESPONSE
+            | Self::MTRACE
+            | Self::V3_REPORT
+            | Self::ROUTER_ADVERTISEMENT => IgmpHeader::LEN,
+            _ => IgmpStart::LEN,
+        }
+    }
+}
+
+/// How many bytes the message that begins with `bytes` needs; without a type, what most messages do.
+fn least(bytes: &[u8]) -> usize {
+    bytes.first().map_or(IgmpHeader::LEN, |kind| IgmpType(*kind).least())
 }
 
 /// A time code of version 3 (RFC 3376, 4.1.1): from 128 on a mantissa of four bits and an exponent of three.
@@ -478,14 +584,14 @@ impl<'a> IgmpRecord<'a> {
 }
 
 fn write_summary(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>) -> fmt::Result {
-    let (header, length) = (igmp.header, igmp.header_len().saturating_add(igmp.payload.len()));
-    match header.message_type() {
+    let (word, length) = (igmp.word(), igmp.header_len().saturating_add(igmp.payload.len()));
+    match igmp.message_type() {
         IgmpType::QUERY => return write_query(f, igmp, length),
-        IgmpType::V1_REPORT => write!(f, "igmp v1 report {}", header.group())?,
-        IgmpType::V2_REPORT => write!(f, "igmp v2 report {}", header.group())?,
-        IgmpType::LEAVE => write!(f, "igmp leave {}", header.group())?,
+        IgmpType::V1_REPORT => write!(f, "igmp v1 report {}", word)?,
+        IgmpType::V2_REPORT => write!(f, "igmp v2 report {}", word)?,
+        IgmpType::LEAVE => write!(f, "igmp leave {}", word)?,
         IgmpType::V3_REPORT => {
-            let [_, _, high, low] = header.group().octets();
+            let [_, _, high, low] = word.octets();
             return match length {
                 16.. if length % 4 == 0 => {
                     write!(f, "igmp v3 report, {} group record(s)", u16::from_be_bytes([high, low]))
@@ -493,8 +599,8 @@ fn write_summary(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>) -> fmt::Result {
                 _ => write!(f, "igmp v3 report [invalid len {length}]"),
             };
         }
-        IgmpType::DVMRP => return write!(f, "igmp dvmrp {}", dvmrp_name(header.code())),
-        IgmpType::PIM => return write!(f, "igmp pimv1 {}", pim_name(header.code())),
+        IgmpType::DVMRP => return write!(f, "igmp dvmrp {}", dvmrp_name(igmp.start.code())),
+        IgmpType::PIM => return write!(f, "igmp pimv1 {}", pim_name(igmp.start.code())),
         IgmpType::MTRACE | IgmpType::MTRACE_RESPONSE => return write_mtrace(f, igmp, length),
         other => return write!(f, "igmp-{}", other.0),
     }
@@ -502,7 +608,7 @@ fn write_summary(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>) -> fmt::Result {
 }
 
 fn write_query(f: &mut fmt::Formatter<'_>, igmp: &Igmp<'_>, length: usize) -> fmt::Result {
-    let (code, group) = (igmp.header.code(), igmp.header.group());
+    let (code, group) = (igmp.start.code(), igmp.word());
     let IgmpMessage::V3Query(query, _) = igmp.message() else {
         match code {
             0 => f.write_str("igmp query v1")?,

@@ -10,6 +10,13 @@
 
 use core::net::Ipv6Addr;
 
+mod extension;
+
+pub use extension::{
+    BorderRouterHeader, CgaHeader, EncryptedDns, EncryptedDnsHeader, MapHeader, NdpCertificateType, Pvd,
+    PvdHeader, RsaSignatureHeader, SixLowpanContextHeader, TrustAnchorNameType,
+};
+
 use crate::header::{header, number};
 use crate::net::icmp_domain_name::DomainNames;
 use crate::{Field, MacAddr, Value, Visit};
@@ -198,10 +205,42 @@ pub enum NdpOption<'a> {
     SourceAddresses(NdpAddresses<'a>),
     /// Addresses of the target on the link (10), 16 bytes each.
     TargetAddresses(NdpAddresses<'a>),
+    /// Parameters of a cryptographically generated address (11).
+    Cga {
+        /// The fields before the public key.
+        header: &'a CgaHeader,
+        /// The public key as DER, then the extensions, without the padding.
+        key: &'a [u8],
+    },
+    /// RSA signature of the message (12).
+    RsaSignature {
+        /// The fields before the signature.
+        header: &'a RsaSignatureHeader,
+        /// The signature, and the padding: its length follows from the key alone.
+        signature: &'a [u8],
+    },
     /// Time when the message was sent (13): seconds since 1970 in the high 48 bits, 1/65536 seconds in the low 16.
     Timestamp(u64),
     /// Nonce (14).
     Nonce(&'a [u8]),
+    /// Trust anchor (15).
+    TrustAnchor {
+        /// The form of the name.
+        name_type: TrustAnchorNameType,
+        /// The name, without the padding.
+        name: &'a [u8],
+    },
+    /// Certificate (16).
+    Certificate {
+        /// The form of the certificate.
+        certificate_type: NdpCertificateType,
+        /// The certificate, and the padding: the length stands in the certificate alone.
+        certificate: &'a [u8],
+    },
+    /// Provisioning domain (21).
+    Pvd(Pvd<'a>),
+    /// Mobility anchor point (23).
+    Map(&'a MapHeader),
     /// Route information (24).
     RouteInformation {
         /// The fields before the prefix.
@@ -227,10 +266,21 @@ pub enum NdpOption<'a> {
     },
     /// Address registration (33).
     AddressRegistration(&'a AddressRegistrationHeader),
+    /// 6LoWPAN context (34).
+    SixLowpanContext {
+        /// The fields before the prefix.
+        header: &'a SixLowpanContextHeader,
+        /// The prefix's leading 8 or 16 bytes.
+        prefix: &'a [u8],
+    },
+    /// Authoritative border router (35).
+    BorderRouter(&'a BorderRouterHeader),
     /// The captive portal's URI (37), without the zero bytes that pad it.
     CaptivePortal(&'a [u8]),
     /// NAT64 prefix (38).
     Pref64(Pref64<'a>),
+    /// Resolver that takes encrypted queries (144).
+    EncryptedDns(EncryptedDns<'a>),
     /// An option of another type, or one that is shorter than its definition.
     Unknown {
         /// Type.
@@ -371,8 +421,29 @@ impl<'a> NdpOption<'a> {
             NdpOptionKind::HOME_AGENT_INFORMATION => Self::HomeAgent(HomeAgentHeader::split(data)?.0),
             NdpOptionKind::SOURCE_ADDRESS_LIST => Self::SourceAddresses(NdpAddresses { rest: word()?.1 }),
             NdpOptionKind::TARGET_ADDRESS_LIST => Self::TargetAddresses(NdpAddresses { rest: word()?.1 }),
+            NdpOptionKind::CGA => {
+                let (header, key) = CgaHeader::split(data)?;
+                Self::Cga { header, key: extension::unpadded(key, header.pad_len())? }
+            }
+            NdpOptionKind::RSA_SIGNATURE => {
+                let (header, signature) = RsaSignatureHeader::split(data)?;
+                Self::RsaSignature { header, signature }
+            }
             NdpOptionKind::TIMESTAMP => Self::Timestamp(u64::from_be_bytes(*word()?.1.first_chunk()?)),
             NdpOptionKind::NONCE => Self::Nonce(data),
+            NdpOptionKind::TRUST_ANCHOR => {
+                let ([name_type, pad_len], name) = data.split_first_chunk()?;
+                Self::TrustAnchor {
+                    name_type: TrustAnchorNameType(*name_type),
+                    name: extension::unpadded(name, *pad_len)?,
+                }
+            }
+            NdpOptionKind::CERTIFICATE => {
+                let ([certificate_type, _], certificate) = data.split_first_chunk()?;
+                Self::Certificate { certificate_type: NdpCertificateType(*certificate_type), certificate }
+            }
+            NdpOptionKind::PVD_ID => Self::Pvd(Pvd::read(data)?),
+            NdpOptionKind::MAP => Self::Map(MapHeader::split(data)?.0),
             NdpOptionKind::ROUTE_INFORMATION => {
                 let (header, given) = RouteInformationHeader::split(data)?;
                 let mut prefix = [0; 16];
@@ -393,6 +464,13 @@ impl<'a> NdpOption<'a> {
             NdpOptionKind::ADDRESS_REGISTRATION => {
                 Self::AddressRegistration(AddressRegistrationHeader::split(data)?.0)
             }
+            NdpOptionKind::SIX_LOWPAN_CONTEXT => {
+                let (header, rest) = SixLowpanContextHeader::split(data)?;
+                Self::SixLowpanContext { header, prefix: rest.get(..rest.len().min(16))? }
+            }
+            NdpOptionKind::AUTHORITATIVE_BORDER_ROUTER => {
+                Self::BorderRouter(BorderRouterHeader::split(data)?.0)
+            }
             NdpOptionKind::CAPTIVE_PORTAL => {
                 let padding = data.iter().rev().take_while(|byte| **byte == 0).count();
                 Self::CaptivePortal(data.get(..data.len() - padding)?)
@@ -404,6 +482,7 @@ impl<'a> NdpOption<'a> {
                     prefix: rest.first_chunk()?,
                 })
             }
+            NdpOptionKind::ENCRYPTED_DNS => Self::EncryptedDns(EncryptedDns::read(data)?),
             _ => return None,
         })
     }
@@ -443,8 +522,26 @@ impl<'a> NdpOption<'a> {
             }
             Self::SourceAddresses(addresses) => addresses.fields("source_addresses", offset + 8, visit),
             Self::TargetAddresses(addresses) => addresses.fields("target_addresses", offset + 8, visit),
+            Self::Cga { header, key } => header.fields(key, offset, visit),
+            Self::RsaSignature { header, signature } => header.fields(signature, offset, visit),
             Self::Timestamp(timestamp) => number("opt_timestamp", 8, timestamp),
             Self::Nonce(nonce) => visit(Field::bytes("opt_nonce", offset + 2, nonce).repeated()),
+            Self::TrustAnchor { name_type, name } => {
+                visit(
+                    Field::uint("anchor_name_type", offset + 2, name_type).means(name_type.name()).repeated(),
+                );
+                if let Some(pad_len) = bytes.get(3) {
+                    visit(Field::uint("anchor_pad_len", offset + 3, *pad_len).repeated());
+                }
+                extension::bytes("anchor_name", offset + 4, name, visit);
+            }
+            Self::Certificate { certificate_type, certificate } => {
+                let name = certificate_type.name();
+                visit(Field::uint("certificate_type", offset + 2, certificate_type).means(name).repeated());
+                extension::bytes("certificate", offset + 4, certificate, visit);
+            }
+            Self::Pvd(pvd) => pvd.fields(offset, visit),
+            Self::Map(header) => header.fields(offset, visit),
             Self::RouteInformation { header, prefix } => {
                 number("route_prefix_len", 2, header.prefix_len().into());
                 visit(Field::hex("route_flags", offset + 3, header.flags()).repeated());
@@ -476,6 +573,8 @@ impl<'a> NdpOption<'a> {
                 number("registration_lifetime", 6, header.lifetime().into());
                 visit(Field::hex("registration_owner", offset + 8, header.owner()).repeated());
             }
+            Self::SixLowpanContext { header, prefix } => header.fields(prefix, offset, visit),
+            Self::BorderRouter(header) => header.fields(offset, visit),
             Self::CaptivePortal(uri) => visit(Field::bytes("captive_portal", offset + 2, uri).repeated()),
             Self::Pref64(pref64) => {
                 number("pref64_lifetime", 2, pref64.lifetime().into());
@@ -484,6 +583,7 @@ impl<'a> NdpOption<'a> {
                 }
                 visit(Field::ipv6("pref64", offset + 4, pref64.prefix()).repeated());
             }
+            Self::EncryptedDns(resolver) => resolver.fields(offset, visit),
             Self::Unknown { data, .. } => visit(Field::bytes("opt_data", offset + 2, data).repeated()),
             Self::Malformed(rest) => {
                 if let Some((_, rest)) = rest.split_at_checked(2).filter(|(_, rest)| !rest.is_empty()) {

@@ -26,6 +26,7 @@
 
 use core::net::Ipv6Addr;
 
+use super::ndp_option::{PrefixInformationHeader, RouteInformationHeader};
 use crate::header::{header, number};
 use crate::{Field, Visit};
 
@@ -264,6 +265,34 @@ header! {
     }
 }
 
+header! {
+    /// The transit information option after type and length, without the parent: 4 bytes (RFC 6550, 6.7.8).
+    pub struct RplTransitHeader {
+        /// E (highest bit): the parent is outside the RPL domain; then reserved.
+        flags, set_flags: u8;
+        /// Path control: which parents to prefer, two bits for each degree of preference.
+        path_control, set_path_control: u8;
+        /// Path sequence number.
+        path_seq, set_path_seq: u8;
+        /// Lifetime of the route in lifetime units; 255 is for ever, 0 takes it back.
+        path_lifetime, set_path_lifetime: u8;
+    }
+}
+
+header! {
+    /// The solicited information option after type and length: 19 bytes (RFC 6550, 6.7.9).
+    pub struct RplSolicitedHeader {
+        /// RPL instance.
+        instance, set_instance: u8;
+        /// What must match, from the highest bit: V (version), I (instance), D (DODAG id); then reserved.
+        flags, set_flags: u8;
+        /// DODAG id.
+        dodag, set_dodag: Ipv6Addr;
+        /// Version of the DODAG.
+        version, set_version: u8;
+    }
+}
+
 /// An iterator over RPL options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RplOptions<'a> {
@@ -278,6 +307,10 @@ pub enum RplOption<'a> {
     Pad1,
     /// Padding (1).
     PadN(&'a [u8]),
+    /// DAG metric container (2): metrics and constraints (RFC 6551, 2).
+    MetricContainer(&'a [u8]),
+    /// Route information (3), and the prefix, as short as its length allows.
+    RouteInformation(&'a RouteInformationHeader, &'a [u8]),
     /// DODAG configuration (4).
     Configuration(&'a RplConfigurationHeader),
     /// A destination (5): length of its prefix in bits, and the prefix, as short as its length allows.
@@ -287,6 +320,14 @@ pub enum RplOption<'a> {
         /// The prefix.
         prefix: &'a [u8],
     },
+    /// Transit information (6), and the parent's address, where it is there.
+    Transit(&'a RplTransitHeader, Option<Ipv6Addr>),
+    /// Solicited information (7).
+    Solicited(&'a RplSolicitedHeader),
+    /// Prefix information (8).
+    PrefixInformation(&'a PrefixInformationHeader),
+    /// What describes the target before it (9).
+    TargetDescriptor(u32),
     /// An option of another type, or one that is shorter than its definition.
     Unknown {
         /// Type.
@@ -316,6 +357,42 @@ impl<'a> RplOptions<'a> {
             }
             match option {
                 RplOption::Pad1 | RplOption::PadN(_) => {}
+                RplOption::MetricContainer(metrics) => {
+                    visit(Field::bytes("rpl_metrics", offset + 2, metrics).repeated());
+                }
+                RplOption::RouteInformation(header, prefix) => {
+                    visit(Field::uint("route_prefix_len", offset + 2, header.prefix_len()).repeated());
+                    visit(Field::hex("route_flags", offset + 3, header.flags()).repeated());
+                    visit(Field::uint("route_lifetime", offset + 4, header.lifetime()).repeated());
+                    visit(Field::bytes("route_prefix", offset + 8, prefix).repeated());
+                }
+                RplOption::Transit(header, parent) => {
+                    visit(Field::hex("transit_flags", offset + 2, header.flags()).repeated());
+                    visit(Field::hex("path_control", offset + 3, header.path_control()).repeated());
+                    visit(Field::uint("path_seq", offset + 4, header.path_seq()).repeated());
+                    visit(Field::uint("path_lifetime", offset + 5, header.path_lifetime()).repeated());
+                    if let Some(parent) = parent {
+                        visit(Field::ipv6("parent", offset + 6, parent).repeated());
+                    }
+                }
+                RplOption::Solicited(header) => {
+                    visit(Field::uint("solicited_instance", offset + 2, header.instance()).repeated());
+                    visit(Field::hex("solicited_flags", offset + 3, header.flags()).repeated());
+                    visit(Field::ipv6("solicited_dodag", offset + 4, header.dodag()).repeated());
+                    visit(Field::uint("solicited_version", offset + 20, header.version()).repeated());
+                }
+                RplOption::PrefixInformation(header) => {
+                    visit(Field::uint("prefix_len", offset + 2, header.prefix_len()).repeated());
+                    visit(Field::hex("prefix_flags", offset + 3, header.flags()).repeated());
+                    visit(Field::uint("prefix_valid", offset + 4, header.valid_lifetime()).repeated());
+                    visit(
+                        Field::uint("prefix_preferred", offset + 8, header.preferred_lifetime()).repeated(),
+                    );
+                    visit(Field::ipv6("rpl_prefix", offset + 16, header.prefix()).repeated());
+                }
+                RplOption::TargetDescriptor(descriptor) => {
+                    visit(Field::hex("target_descriptor", offset + 2, descriptor).repeated());
+                }
                 RplOption::Configuration(header) => {
                     visit(Field::hex("configuration_flags", offset + 2, header.flags()).repeated());
                     visit(
@@ -373,6 +450,25 @@ impl<'a> Iterator for RplOptions<'a> {
             RplOptionKind::PADN => RplOption::PadN(data),
             RplOptionKind::DODAG_CONFIGURATION => RplConfigurationHeader::split(data)
                 .map_or(unknown, |(header, _)| RplOption::Configuration(header)),
+            RplOptionKind::METRIC_CONTAINER => RplOption::MetricContainer(data),
+            RplOptionKind::ROUTE_INFORMATION => RouteInformationHeader::split(data)
+                .map_or(unknown, |(header, prefix)| RplOption::RouteInformation(header, prefix)),
+            RplOptionKind::TRANSIT_INFORMATION => {
+                RplTransitHeader::split(data).map_or(unknown, |(header, parent)| {
+                    RplOption::Transit(
+                        header,
+                        parent.first_chunk::<16>().map(|parent| Ipv6Addr::from(*parent)),
+                    )
+                })
+            }
+            RplOptionKind::SOLICITED_INFORMATION => {
+                RplSolicitedHeader::split(data).map_or(unknown, |(header, _)| RplOption::Solicited(header))
+            }
+            RplOptionKind::PREFIX_INFORMATION => PrefixInformationHeader::split(data)
+                .map_or(unknown, |(header, _)| RplOption::PrefixInformation(header)),
+            RplOptionKind::TARGET_DESCRIPTOR => data
+                .first_chunk()
+                .map_or(unknown, |descriptor| RplOption::TargetDescriptor(u32::from_be_bytes(*descriptor))),
             RplOptionKind::TARGET => match data {
                 [_, prefix_len, prefix @ ..] => RplOption::Target { prefix_len: *prefix_len, prefix },
                 _ => unknown,

@@ -191,6 +191,158 @@ fn options_of_a_router_advertisement() {
     assert_eq!(all.len(), 6);
 }
 
+/// The fields of a router solicitation with these options, which begin at offset 8, but for their types and lengths.
+fn option_fields(options: &str) -> String {
+    let message = bytes(&format!("85000000 00000000 {options}"));
+    let all = fields(Layer::Icmpv6(Icmpv6::parse(&message).unwrap()));
+    let own = |field: &&str| !field.starts_with("opt_types") && !field.starts_with("opt_lens");
+    all.split(' ').skip(3).filter(own).collect::<Vec<_>>().join(" ")
+}
+
+// RFC 3971, 5.1.1, 5.2, 6.4.3 and 6.4.4.
+#[test]
+fn options_of_secure_neighbor_discovery() {
+    let (modifier, prefix) = ("a1".repeat(16), "20010db800000000");
+    assert_eq!(
+        option_fields(&format!("0b05 0300 {modifier} {prefix} 01 3082010203040506 000000")),
+        format!(
+            "cga_pad_len*@10=3 cga_modifier*@12={modifier} cga_prefix*@28={prefix} cga_collision_count*@36=1 \
+             cga_key*@37=3082010203040506"
+        )
+    );
+    assert_eq!(
+        option_fields(&format!("0c03 0000 {modifier} 01020304")),
+        format!("rsa_key_hash*@12={modifier} rsa_signature*@28=01020304")
+    );
+    assert_eq!(
+        option_fields("0f02 0204 0361626302646500 00000000"),
+        "anchor_name_type*@10=2 anchor_pad_len*@11=4 anchor_name*@12=0361626302646500"
+    );
+    assert_eq!(option_fields("1001 0100 30020500"), "certificate_type*@10=1 certificate*@12=30020500");
+    // More padding than option.
+    assert_eq!(option_fields("0f01 0205 61626364"), "opt_data*@10=020561626364");
+}
+
+// RFC 5380, 6; RFC 6775, 4.2 and 4.3.
+#[test]
+fn options_of_mobility_and_6lowpan() {
+    let address = "20010db8000000000000000000000007";
+    let map = format!("1703 1f80 00000e10 {address}");
+    assert_eq!(
+        option_fields(&map),
+        "map_dist_pref*@10=0x1f map_flags*@11=0x80 map_lifetime*@12=3600 map_address*@16=2001:db8::7"
+    );
+    let map = bytes(&map);
+    let Some(NdpOption::Map(header)) = NdpOptions::new(&map).next() else { panic!() };
+    assert_eq!((header.distance(), header.preference(), header.regional()), (1, 15, true));
+    let mut written = ndp_option::MapHeader::zeroed();
+    written.set_distance(0x11);
+    written.set_preference(0xff);
+    written.set_regional(true);
+    assert_eq!((written.dist_pref(), written.flags()), (0x1f, 0x80));
+
+    let context = "2202 4013 0000 0064 20010db800000000";
+    assert_eq!(
+        option_fields(context),
+        "context_len*@10=64 context_flags*@11=0x13 context_lifetime*@14=100 context_prefix*@16=20010db800000000"
+    );
+    let context = bytes(context);
+    let Some(NdpOption::SixLowpanContext { header, .. }) = NdpOptions::new(&context).next() else { panic!() };
+    assert_eq!((header.compression(), header.context_id()), (true, 3));
+    let mut written = ndp_option::SixLowpanContextHeader::zeroed();
+    written.set_context_id(0xf3);
+    written.set_compression(true);
+    assert_eq!(written.flags(), 0x13);
+
+    let router = format!("2303 0002 0001 0064 {address}");
+    assert_eq!(
+        option_fields(&router),
+        "border_router_version_low*@10=2 border_router_version_high*@12=1 border_router_lifetime*@14=100 \
+         border_router_address*@16=2001:db8::7"
+    );
+    let router = bytes(&router);
+    let Some(NdpOption::BorderRouter(header)) = NdpOptions::new(&router).next() else { panic!() };
+    assert_eq!(header.version(), 0x1_0002);
+}
+
+// RFC 8801, 3.1.
+#[test]
+fn provisioning_domains() {
+    // H and R, delay 5; the name takes 6 bytes, so that 4 bytes of padding follow.
+    let pvd = "1505 a005 0009 0261620163 00 00000000 86000000 40c00708 00000001 00000002 05010000000005dc";
+    assert_eq!(
+        option_fields(pvd),
+        "pvd_flags*@10=0xa005 pvd_seq*@12=9 pvd_id*@14=026162016300 pvd_hop_limit*@28=64 pvd_router_flags*@29=0xc0 \
+         pvd_router_lifetime*@30=1800 pvd_reachable_time*@32=1 pvd_retrans_timer*@36=2 pvd_options*@40=05010000000005dc"
+    );
+    let pvd = bytes(pvd);
+    let Some(NdpOption::Pvd(pvd)) = NdpOptions::new(&pvd).next() else { panic!() };
+    let header = pvd.header();
+    assert_eq!((header.http(), header.legacy(), header.router(), header.delay()), (true, false, true, 5));
+    assert_eq!(pvd.id().unwrap().to_string(), "ab.c");
+    assert_eq!(pvd.options().collect::<Vec<_>>(), [NdpOption::Mtu(1500)]);
+    assert_eq!(option_fields("1501 4000 0001 0000"), "pvd_flags*@10=0x4000 pvd_seq*@12=1");
+}
+
+// RFC 9463, 6.1.
+#[test]
+fn encrypted_dns() {
+    let address = "20010db8000000000000000000000035";
+    let option =
+        format!("9006 0001 0000000e 0006 026162016300 0010 {address} 0007 00010003026832 0000000000");
+    assert_eq!(
+        option_fields(&option),
+        "dnr_priority*@10=1 dnr_lifetime*@12=14 dnr_name_len*@16=6 dnr_name*@18=026162016300 dnr_addresses_len*@24=16 \
+         dnr_address*@26=2001:db8::35 dnr_parameters_len*@42=7 dnr_parameters*@44=00010003026832"
+    );
+    let option = bytes(&option);
+    let Some(NdpOption::EncryptedDns(resolver)) = NdpOptions::new(&option).next() else { panic!() };
+    assert_eq!(resolver.name().unwrap().to_string(), "ab.c");
+    assert_eq!((resolver.addresses().count(), resolver.parameters().len()), (1, 7));
+    // The name alone; and a name that goes past the end.
+    assert_eq!(
+        option_fields("9002 0000 0000000e 0006 026162016300"),
+        "dnr_priority*@10=0 dnr_lifetime*@12=14 dnr_name_len*@16=6 dnr_name*@18=026162016300"
+    );
+    assert_eq!(
+        option_fields("9002 0000 0000000e 0007 026162016300"),
+        "opt_data*@10=00000000000e0007026162016300"
+    );
+}
+
+// RFC 6550, 6.7.
+#[test]
+fn options_of_rpl() {
+    let address = "20010db8000000000000000000000007";
+    let all = |options: &str| {
+        let message = bytes(&format!("9b000000 0000 {options}"));
+        let all = fields(Layer::Icmpv6(Icmpv6::parse(&message).unwrap()));
+        let own = |field: &&str| !field.starts_with("rpl_opt_types") && !field.starts_with("rpl_opt_lens");
+        all.split(' ').skip(4).filter(own).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(all("00 0102 0000 0204 07000000"), "rpl_metrics*@13=07000000");
+    assert_eq!(
+        all("030a 20 08 00000e10 20010db8"),
+        "route_prefix_len*@8=32 route_flags*@9=0x8 route_lifetime*@10=3600 route_prefix*@14=20010db8"
+    );
+    assert_eq!(
+        all(&format!("0614 80010203 {address} 0604 00040506")),
+        "transit_flags*@8=0x80 path_control*@9=0x1 path_seq*@10=2 path_lifetime*@11=3 parent*@12=2001:db8::7 \
+         transit_flags*@30=0x0 path_control*@31=0x4 path_seq*@32=5 path_lifetime*@33=6"
+    );
+    assert_eq!(
+        all(&format!("0713 2a e0 {address} 05")),
+        "solicited_instance*@8=42 solicited_flags*@9=0xe0 solicited_dodag*@10=2001:db8::7 solicited_version*@26=5"
+    );
+    assert_eq!(
+        all(&format!("081e 40 40 0000000a 00000005 00000000 {address}")),
+        "prefix_len*@8=64 prefix_flags*@9=0x40 prefix_valid*@10=10 prefix_preferred*@14=5 rpl_prefix*@22=2001:db8::7"
+    );
+    assert_eq!(all("0904 00000102"), "target_descriptor*@8=0x102");
+    // Shorter than their definitions.
+    assert_eq!(all("0602 8001 0903 000001"), "rpl_opt_data*@8=8001 rpl_opt_data*@12=000001");
+}
+
 #[test]
 fn a_renumbering_operation_may_end_between_parts() {
     // An operation of 4 units, which has no room for a use-prefix part, and another of 3.
@@ -234,6 +386,18 @@ fn no_bytes_break_it() {
         bytes(&format!("8f000000 00000002 04010001 {} 05000001 {}", "01".repeat(36), "02".repeat(32))),
         bytes(&format!("8a000000 00000009 01f80064 00000000 010b0130 00800000 {}", "03".repeat(80))),
         bytes(&format!("9b010000 2a010100 88010000 {} 040e{} 0005020080", "04".repeat(16), "05".repeat(14))),
+        bytes(&format!(
+            "85000000 00000000 0b05 0300 {} 1501 a005 0009 0000 1505 a005 0009 026162016300 {} 9006 0001 0000000e 0006 \
+             026162016300 0010 {} 0007 00010003026832 0000000000",
+            "07".repeat(36),
+            "00".repeat(28),
+            "08".repeat(16)
+        )),
+        bytes(&format!(
+            "9b020000 2a000009 03080008000000010102 0614 80010203 {p} 0713 2ae0 {p} 05 081e 40400000000a00000005 \
+             00000000 {p} 0904 00000001 0602 8001",
+            p = "09".repeat(16)
+        )),
         bytes(&format!("8b010000 00020001 {} 0361626302646500", "06".repeat(8))),
     ] {
         torture(&message, |bytes| Icmpv6::parse(bytes).ok().map(Layer::Icmpv6));

@@ -118,6 +118,51 @@ fn others_with_an_igmp_type() {
     assert_eq!(fields, "type@0=0x1 code@1=16 checksum@2=0x1234 ident@4=0x1020304 maddr*@8=5.6.7.8");
 }
 
+// RFC 4286, 3 to 5; the checksums are right.
+#[test]
+fn router_discovery() {
+    let hex = "3014 cf6c 007d 0002";
+    let (fields, line) = shown(hex);
+    assert_eq!(
+        fields,
+        "type@0=0x30 advertisement_interval@1=20 checksum@2=0xcf6c query_interval@4=125 robustness@6=2"
+    );
+    assert_eq!(line, "igmp-48");
+    let advertisement = bytes(hex);
+    let igmp = Igmp::parse(&advertisement).unwrap();
+    assert_eq!((igmp.checksum_ok(), igmp.group()), (Some(true), None));
+    let mut written = IgmpRouterAdvertisement::zeroed();
+    written.set_message_type(IgmpType::ROUTER_ADVERTISEMENT);
+    written.set_advertisement_interval(20);
+    written.set_checksum(0xcf6c);
+    written.set_query_interval(125);
+    written.set_robustness(2);
+    assert_eq!(igmp.message(), IgmpMessage::RouterAdvertisement(&written));
+
+    for (hex, message, line) in [
+        ("3100 ceff", IgmpMessage::RouterSolicitation, "igmp-49"),
+        ("3200 cdff 0000", IgmpMessage::RouterTermination, "igmp-50"),
+    ] {
+        let bytes = bytes(hex);
+        let igmp = Igmp::parse(&bytes).unwrap();
+        assert_eq!((igmp.message(), igmp.header_len(), igmp.header()), (message, 4, None), "{hex}");
+        assert_eq!((igmp.payload().len(), igmp.checksum_ok()), (bytes.len() - 4, Some(true)), "{hex}");
+        assert_eq!(igmp.summary().to_string(), line);
+    }
+    assert_eq!(shown("3100 ceff").0, "type@0=0x31 code@1=0 checksum@2=0xceff");
+}
+
+#[test]
+fn unknown_types_need_four_bytes() {
+    assert_eq!(shown("5501 aafe"), ("type@0=0x55 code@1=1 checksum@2=0xaafe".into(), "igmp-85".into()));
+    let short = bytes("5501 aafe 0102 03");
+    let igmp = Igmp::parse(&short).unwrap();
+    assert_eq!((igmp.header_len(), igmp.header(), igmp.message()), (7, None, IgmpMessage::Other(&[])));
+    for (bytes, need) in [(&[0x55; 3][..], 4), (&[0x31; 3], 4), (&[0x30; 7], 8), (&[0; 7], 8), (&[], 8)] {
+        assert_eq!(Igmp::parse(bytes), Err(Error::truncated(LayerKind::Igmp, need, bytes.len())));
+    }
+}
+
 #[test]
 fn headers_are_written_as_they_are_read() {
     let mut header = IgmpHeader::zeroed();
@@ -140,6 +185,9 @@ fn any_bytes() {
         "2200 1234 0000 0002 01 01 0001 e0000005 0a000001 aaaaaaaa 06 00 0000 e0000006 11",
         "1f20 38a3 00000000 ac102801 ac101401 ac102801 40000007",
         "0110 1234 01020304 05060708 090a0b0c0d0e0f10",
+        "3014 cf6c 007d 0002",
+        "3100 ceff 01",
+        "5501 aafe 0102 03",
     ] {
         torture(&bytes(sample), |bytes| Igmp::parse(bytes).ok().map(Layer::Igmp));
     }
