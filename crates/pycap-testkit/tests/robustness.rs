@@ -10,6 +10,20 @@ use pycap_wire::{LinkType, Packet};
 /// Samples up to this length get all values of each byte, longer ones a few.
 const SMALL: usize = 100;
 
+/// The packet goes through fewer tags and extension headers than the walk; neither runs on without end.
+#[test]
+fn more_tags_and_extensions_than_anybody_sends() {
+    use pycap_testkit::packet::{ethernet, extension, ipv4, ipv6, udp, vlan};
+    for count in [1, 2, 3, 30, 31, 32, 33, 40, 62, 63, 64, 65, 300] {
+        let tagged = (0..count)
+            .fold(ipv4(17, &udp(b"x")), |inner, n| vlan(n, if n == 0 { 0x0800 } else { 0x88a8 }, &inner));
+        invariant::dissect(LinkType::ETHERNET, &ethernet(0x88a8, &tagged));
+        let extended = (0..count)
+            .fold(udp(b"x"), |inner, n| extension(if n == 0 { 17 } else { 60 }, &[1, 4, 0, 0, 0, 0], &inner));
+        invariant::dissect(LinkType::ETHERNET, &ethernet(0x86dd, &ipv6(60, &extended)));
+    }
+}
+
 #[test]
 fn every_sample() {
     for sample in samples() {
