@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::Outcome;
 use crate::conformance;
@@ -173,9 +173,37 @@ fn dependencies(context: &Context<'_>) -> Result<(), Trouble> {
     }
 }
 
+/// Packages and builds each crate from its package. Cargo hands the packages on through a registry in the target folder, and
+/// keeps what it unpacked from there, and what it built, by path and version: where the version stays and the content does not, a
+/// second run in the same place would build the first run's content. So each run has a place of its own.
 fn packages(context: &Context<'_>) -> Result<(), Trouble> {
-    let mut command = context.cargo(&["package", "--allow-dirty"]);
-    check(command.args(PUBLISHED.iter().flat_map(|name| ["--package", name])))
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let place = context.target().join(format!("packages-{}", since_1970.as_nanos()));
+    let unpacked_before = unpacked_local_registries();
+    let mut command = context.cargo(&["package", "--allow-dirty", "--target-dir"]);
+    command.arg(&place).args(PUBLISHED.iter().flat_map(|name| ["--package", name]));
+    let result = check(&mut command);
+    let unpacked = unpacked_local_registries().into_iter().filter(|folder| !unpacked_before.contains(folder));
+    for folder in unpacked.chain([place]) {
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            println!("{}: {error}", folder.display());
+        }
+    }
+    result
+}
+
+/// The folders where Cargo keeps what it unpacked from registries that are folders: their names begin with the host that they lack.
+fn unpacked_local_registries() -> Vec<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let entries = home.and_then(|home| std::fs::read_dir(home.join("registry/src")).ok());
+    entries
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"-")))
+        .collect()
 }
 
 fn conformance(context: &Context<'_>) -> Result<(), Trouble> {
