@@ -82,7 +82,7 @@ pub(super) static RULES: [Rule; 20] = [
     },
     Rule {
         name: "ATMARP",
-        reason: "ARP with hardware type 19 has a layout of its own (RFC 2225, 8), which is not dissected here",
+        reason: "ARP with hardware type 19 has a layout of its own (RFC 2225, 8), which tshark shows as another protocol",
         applies: |difference, evidence| {
             let data = evidence.frame.data().get(difference.offset..);
             difference.layer == "arp" && data.is_some_and(|data| data.starts_with(&[0, 19]))
