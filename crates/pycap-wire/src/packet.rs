@@ -281,7 +281,8 @@ impl<'a> Packet<'a> {
     }
 
     /// Whether the transport's checksum is right; `None` where there is none, where not all of what it covers is there,
-    /// in fragments, and behind a routing header. [`checksum::Verifier`] tells of every layer.
+    /// in fragments, and behind a routing header that does not tell the final destination. [`checksum::Verifier`] tells
+    /// of every layer.
     pub fn checksum_ok(&self) -> Option<bool> {
         self.transport?;
         let mut verifier = checksum::Verifier::default();
