@@ -1,0 +1,133 @@
+//! Programs made ready for the kernel.
+
+use crate::instruction::*;
+use crate::{Filter, Instruction};
+
+/// `PACKET_OUTGOING` of `<linux/if_packet.h>`.
+const OUTGOING: u32 = 4;
+
+/// Which way packets go, as seen from this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Received.
+    Incoming,
+    /// Sent.
+    Outgoing,
+}
+
+/// The pseudo-header of a cooked capture: what the bytes that a program was written for start with, and the packets
+/// that the kernel runs it on do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cooked {
+    /// `LINKTYPE_LINUX_SLL`, 16 bytes.
+    Sll,
+    /// `LINKTYPE_LINUX_SLL2`, 20 bytes.
+    Sll2,
+}
+
+impl Cooked {
+    const fn header_len(self) -> u32 {
+        match self {
+            Self::Sll => 16,
+            Self::Sll2 => 20,
+        }
+    }
+
+    /// The ancillary load that gives what a load from the header gives, if it is a whole field that has one.
+    /// The layout is that of <https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html> and of LINKTYPE_LINUX_SLL.
+    const fn field(self, code: u16, k: u32) -> Option<u32> {
+        Some(match (self, code, k) {
+            (Self::Sll, LDH_ABS, 0) | (Self::Sll2, LDB_ABS, 10) => ancillary::PKTTYPE,
+            (Self::Sll, LDH_ABS, 2) | (Self::Sll2, LDH_ABS, 8) => ancillary::HATYPE,
+            (Self::Sll, LDH_ABS, 14) | (Self::Sll2, LDH_ABS, 0) => ancillary::PROTOCOL,
+            (Self::Sll2, LDW_ABS, 4) => ancillary::IFINDEX,
+            _ => return None,
+        })
+    }
+}
+
+impl Filter {
+    /// The same, but keeps at most `snaplen` bytes: each constant that it returns is lowered to that. Returns of
+    /// computed numbers (`ret a`, which no compiler makes) stay as they are.
+    #[must_use]
+    pub fn with_snaplen(&self, snaplen: u32) -> Self {
+        let mut instructions = self.instructions().to_vec();
+        for instruction in &mut instructions {
+            if instruction.code == RET_K {
+                instruction.k = instruction.k.min(snaplen);
+            }
+        }
+        Self::from_verified(instructions)
+    }
+
+    /// The same, but matches only packets that go this way. It loads the packet's type, so in process it
+    /// matches only where [`Metadata`](crate::Metadata) has that.
+    ///
+    /// `None` if the program would have more than [`MAX_INSTRUCTIONS`](crate::MAX_INSTRUCTIONS).
+    #[must_use]
+    pub fn only_direction(&self, direction: Direction) -> Option<Self> {
+        let (jt, jf) = match direction {
+            Direction::Outgoing => (1, 0),
+            Direction::Incoming => (0, 1),
+        };
+        self.with_prologue(&[
+            Instruction::statement(LDW_ABS, ancillary::PKTTYPE),
+            Instruction::jump(JEQ_K, OUTGOING, jt, jf),
+            Instruction::statement(RET_K, 0),
+        ])
+    }
+
+    /// The same, but does not match packets that this machine sends by the interface with that index. The
+    /// loopback interface shows each packet twice, sent and received: this leaves one.
+    ///
+    /// It loads the packet's type and interface, so in process it matches only where
+    /// [`Metadata`](crate::Metadata) has them. `None` if the program would have more than
+    /// [`MAX_INSTRUCTIONS`](crate::MAX_INSTRUCTIONS).
+    #[must_use]
+    pub fn drop_outgoing_on(&self, ifindex: u32) -> Option<Self> {
+        self.with_prologue(&[
+            Instruction::statement(LDW_ABS, ancillary::PKTTYPE),
+            Instruction::jump(JEQ_K, OUTGOING, 0, 3),
+            Instruction::statement(LDW_ABS, ancillary::IFINDEX),
+            Instruction::jump(JEQ_K, ifindex, 0, 1),
+            Instruction::statement(RET_K, 0),
+        ])
+    }
+
+    /// Puts instructions ahead that go on behind their end. All jumps count from where they are, so none changes.
+    fn with_prologue(&self, prologue: &[Instruction]) -> Option<Self> {
+        let mut instructions = prologue.to_vec();
+        // A program finds 0 in A when it starts; most load something first anyway.
+        let first = self.instructions()[0];
+        if first.class() != opcode::LD {
+            instructions.push(Instruction::statement(LD_IMM, 0));
+        }
+        instructions.extend_from_slice(self.instructions());
+        (instructions.len() <= crate::MAX_INSTRUCTIONS).then(|| Self::from_verified(instructions))
+    }
+
+    /// The same for a cooked socket (`SOCK_DGRAM`), where the kernel runs it on packets without the pseudo-header that
+    /// they are captured with: fields of that become ancillary loads, and offsets of what is behind it are less.
+    ///
+    /// `None` where that is not possible, so that it can only be matched in process: it looks at the sender's
+    /// address, at part of a field, at a length that counts the pseudo-header, or may look at either side of the
+    /// pseudo-header's end.
+    #[must_use]
+    pub fn for_cooked_socket(&self, header: Cooked) -> Option<Self> {
+        let mut instructions = self.instructions().to_vec();
+        for instruction in &mut instructions {
+            let Instruction { code, k, .. } = *instruction;
+            instruction.k = match code {
+                LD_LEN | LDX_LEN => return None,
+                LDW_ABS | LDH_ABS | LDB_ABS if k >= ancillary::LINK_OFFSET => k,
+                LDW_IND | LDH_IND | LDB_IND | LDX_MSH if k >= ancillary::LINK_OFFSET => return None,
+                LDW_ABS | LDH_ABS | LDB_ABS if k < header.header_len() => header.field(code, k)?,
+                LDW_ABS | LDH_ABS | LDB_ABS | LDW_IND | LDH_IND | LDB_IND | LDX_MSH => {
+                    k.checked_sub(header.header_len())?
+                }
+                _ => k,
+            };
+        }
+        Some(Self::from_verified(instructions))
+    }
+}
