@@ -15,6 +15,7 @@ struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     path: Option<PathBuf>,
+    interface: Option<Box<str>>,
     offset: Option<u64>,
     record: Option<u64>,
     io: Option<io::Error>,
@@ -38,6 +39,27 @@ pub enum ErrorKind {
     Truncated,
     /// A header, record or block contradicts itself or the format. All records before it were delivered.
     Malformed,
+    /// This process may not capture (or not in this way); the message names the capability and the command that grants it.
+    PermissionDenied,
+    /// No interface has this name; the message names the nearest.
+    NoSuchInterface,
+    /// The interface is down.
+    InterfaceDown,
+    /// The interface was deleted, or moved to another network namespace. Everything that was captured before was delivered.
+    InterfaceGone,
+    /// A setting that makes no sense, alone or with another: a block that no frame fits into, say.
+    InvalidSetting,
+    /// The system, the interface or the library that is there cannot do what was asked for.
+    Unsupported,
+    /// A library that is loaded when it is needed was not found; the message says what was tried and what to install.
+    LibraryMissing,
+    /// The filter expression or program makes no sense.
+    InvalidFilter,
+    /// The filter is longer than what the kernel takes; it can still be matched in this process.
+    FilterTooLong,
+    /// The format of a file that is being written has no place for this: a frame of another link type, a time too early or too late. It was
+    /// left out, and the file is as good as before.
+    NotRepresentable,
 }
 
 impl Error {
@@ -49,6 +71,11 @@ impl Error {
     /// The file, where it was opened by its path.
     pub fn path(&self) -> Option<&Path> {
         self.0.path.as_deref()
+    }
+
+    /// The interface, where one was to be captured on.
+    pub fn interface(&self) -> Option<&str> {
+        self.0.interface.as_deref()
     }
 
     /// Where in the file the header, record or block starts that is at fault, in bytes; if the system could not read
@@ -73,6 +100,7 @@ impl Error {
             kind,
             message: message.into(),
             path: None,
+            interface: None,
             offset: None,
             record: None,
             io: None,
@@ -102,12 +130,32 @@ impl Error {
     }
 }
 
+// What live captures need of it.
+#[allow(dead_code)]
+impl Error {
+    /// The system's error, with a kind that says more than [`ErrorKind::Io`].
+    #[cold]
+    pub(crate) fn system(kind: ErrorKind, message: impl Into<Cow<'static, str>>, error: io::Error) -> Self {
+        let mut this = Self::new(kind, message);
+        this.0.io = Some(error);
+        this
+    }
+
+    pub(crate) fn on_interface(mut self, name: &str) -> Self {
+        self.0.interface = Some(name.into());
+        self
+    }
+}
+
 /// `trace.pcap: record 3 at byte 1970: 98 bytes of data announced, 95 found`
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, path, offset, record, io, .. } = &*self.0;
+        let Inner { message, path, interface, offset, record, io, .. } = &*self.0;
         if let Some(path) = path {
             write!(f, "{}: ", path.display())?;
+        }
+        if let Some(interface) = interface {
+            write!(f, "{interface}: ")?;
         }
         match (record, offset) {
             (Some(record), Some(offset)) => write!(f, "record {record} at byte {offset}: ")?,
@@ -140,8 +188,18 @@ impl From<Error> for io::Error {
     fn from(error: Error) -> Self {
         let kind = match error.kind() {
             ErrorKind::Io => error.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
+            ErrorKind::PermissionDenied => io::ErrorKind::PermissionDenied,
+            ErrorKind::NoSuchInterface | ErrorKind::LibraryMissing => io::ErrorKind::NotFound,
+            ErrorKind::InterfaceDown => io::ErrorKind::NetworkDown,
+            ErrorKind::InterfaceGone => io::ErrorKind::NotConnected,
+            ErrorKind::InvalidSetting
+            | ErrorKind::InvalidFilter
+            | ErrorKind::FilterTooLong
+            | ErrorKind::NotRepresentable => io::ErrorKind::InvalidInput,
             ErrorKind::Empty | ErrorKind::Truncated => io::ErrorKind::UnexpectedEof,
-            ErrorKind::Compressed | ErrorKind::UnsupportedVersion => io::ErrorKind::Unsupported,
+            ErrorKind::Compressed | ErrorKind::UnsupportedVersion | ErrorKind::Unsupported => {
+                io::ErrorKind::Unsupported
+            }
             ErrorKind::UnknownFormat | ErrorKind::Malformed => io::ErrorKind::InvalidData,
         };
         Self::new(kind, error)

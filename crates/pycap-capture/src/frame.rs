@@ -5,7 +5,7 @@ use std::fmt;
 
 use pycap_wire::LinkType;
 
-use crate::{Interface, Timestamp};
+use crate::{Interface, Timestamp, TimestampSource};
 
 /// One captured frame, borrowed from the source that it came from.
 ///
@@ -52,6 +52,8 @@ struct Meta {
     /// A TPID of 0 says that no tag was taken out: 0 is not an EtherType.
     vlan_tpid: u16,
     vlan_tci: u16,
+    gso: Segmentation,
+    timestamp_source: Option<TimestampSource>,
 }
 
 const NO_TIMESTAMP: u32 = u32::MAX;
@@ -86,6 +88,8 @@ impl<'a> Frame<'a> {
                 link_type,
                 vlan_tpid: 0,
                 vlan_tci: 0,
+                gso: Segmentation::NONE,
+                timestamp_source: None,
             },
         }
     }
@@ -131,6 +135,12 @@ impl<'a> Frame<'a> {
         } else {
             Some(Timestamp::new(self.meta.secs, self.meta.nanos))
         }
+    }
+
+    /// What took the time, where the source told: a live capture does.
+    #[inline]
+    pub const fn timestamp_source(self) -> Option<TimestampSource> {
+        self.meta.timestamp_source
     }
 
     /// The index of the interface it was captured on, among [`Source::interfaces`](crate::Source::interfaces).
@@ -212,6 +222,16 @@ impl<'a> Frame<'a> {
         self.meta.flags & flag::SEGMENTATION_OFFLOAD != 0
     }
 
+    /// How the frame is to be cut into segments, or was put together from them, where the source told: Linux does, with the
+    /// virtio-net header.
+    #[inline]
+    pub const fn segmentation(self) -> Option<Segmentation> {
+        match self.meta.gso.kind {
+            SegmentationKind::NONE => None,
+            _ => Some(self.meta.gso),
+        }
+    }
+
     /// All marks in one word, laid out as pcapng's `epb_flags`; link errors are in the upper half.
     #[inline]
     pub const fn flags(self) -> u32 {
@@ -248,6 +268,14 @@ impl<'a> Frame<'a> {
     pub const fn with_timestamp(mut self, timestamp: Timestamp) -> Self {
         self.meta.secs = timestamp.secs();
         self.meta.nanos = timestamp.subsec_nanos();
+        self
+    }
+
+    /// With its time taken by this.
+    #[inline]
+    #[must_use]
+    pub const fn with_timestamp_source(mut self, source: TimestampSource) -> Self {
+        self.meta.timestamp_source = Some(source);
         self
     }
 
@@ -290,6 +318,14 @@ impl<'a> Frame<'a> {
         self.meta.vlan_tpid = tag.tpid;
         self.meta.vlan_tci = tag.tci;
         self
+    }
+
+    /// To be cut into such segments, or put together from them. A kind of [`SegmentationKind::NONE`] says that it is not.
+    #[inline]
+    #[must_use]
+    pub const fn with_segmentation(mut self, segmentation: Segmentation) -> Self {
+        self.meta.gso = segmentation;
+        self.with_segmentation_offload(segmentation.kind.0 != SegmentationKind::NONE.0)
     }
 
     /// With all marks at once, laid out as pcapng's `epb_flags`.
@@ -340,6 +376,9 @@ impl fmt::Debug for Frame<'_> {
         }
         if let Some(tag) = self.vlan_tag() {
             out.field("vlan_tag", &tag);
+        }
+        if let Some(segmentation) = self.segmentation() {
+            out.field("segmentation", &segmentation);
         }
         out.finish_non_exhaustive()
     }
@@ -429,6 +468,48 @@ pub struct VlanTag {
     pub tci: u16,
 }
 
+/// How a frame that is larger than any on the wire relates to those: `struct virtio_net_hdr` of the virtio specification,
+/// section 5.1.6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Segmentation {
+    /// Bytes of payload in each segment but the last.
+    pub size: u16,
+    /// What is cut how.
+    pub kind: SegmentationKind,
+}
+
+impl Segmentation {
+    const NONE: Self = Self { size: 0, kind: SegmentationKind::NONE };
+}
+
+/// What is cut into segments, as virtio's `gso_type` numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(transparent)]
+pub struct SegmentationKind(pub u8);
+
+impl SegmentationKind {
+    /// Nothing: an ordinary frame.
+    pub const NONE: Self = Self(0);
+    /// A TCP segment over IPv4.
+    pub const TCP_IPV4: Self = Self(1);
+    /// A UDP datagram, cut into IP fragments.
+    pub const UDP_FRAGMENTS: Self = Self(3);
+    /// A TCP segment over IPv6.
+    pub const TCP_IPV6: Self = Self(4);
+    /// UDP payload, cut into several datagrams.
+    pub const UDP_DATAGRAMS: Self = Self(5);
+
+    /// The same without the mark below.
+    pub const fn base(self) -> Self {
+        Self(self.0 & !0x80)
+    }
+
+    /// The TCP header says that congestion was met (CWR), which only the first segment repeats.
+    pub const fn has_ecn(self) -> bool {
+        self.0 & 0x80 != 0
+    }
+}
+
 /// Where a stripped tag belongs, in bytes from the start of the frame: ahead of the EtherType.
 const fn vlan_offset(link_type: LinkType) -> Option<usize> {
     match link_type {
@@ -496,6 +577,7 @@ mod tests {
                 .with_original_len(9)
                 .with_interface(2)
                 .with_vlan_tag(VlanTag { tpid: 0x8100, tci: 5 })
+                .with_segmentation(Segmentation { size: 1448, kind: SegmentationKind::TCP_IPV4 })
                 .to_owned()
         };
         let frame = owned.as_frame();
@@ -504,6 +586,8 @@ mod tests {
         assert_eq!((frame.original_len(), frame.interface()), (9, 2));
         assert_eq!(frame.link_type(), LinkType::PPP);
         assert_eq!(frame.vlan_tag().unwrap().tci, 5);
+        assert_eq!(frame.segmentation().unwrap().size, 1448);
+        assert!(frame.segmentation_offload());
         assert_eq!(OwnedFrame::from(frame), owned);
     }
 }

@@ -1,20 +1,50 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod compile;
 mod error;
+mod filter;
 mod frame;
 mod interface;
+mod live;
+#[cfg(feature = "libpcap")]
+mod pcap_source;
+#[cfg(feature = "libpcap")]
+mod permission;
+#[cfg(target_os = "linux")]
+mod ring;
 mod savefile;
 mod source;
+mod stats;
+mod stop;
+mod sys;
+mod system;
 mod timestamp;
+mod timestamp_source;
+mod writer;
 
+pub use compile::{CompileOptions, compile};
 pub use error::{Error, ErrorKind};
-pub use frame::{Direction, Frame, OwnedFrame, Reception, VlanTag};
+pub use frame::{Direction, Frame, OwnedFrame, Reception, Segmentation, SegmentationKind, VlanTag};
 pub use interface::{Interface, TimestampResolution};
+pub use live::{Backend, Live, LiveCapture, link_types, timestamp_sources};
+#[cfg(feature = "libpcap")]
+pub use pcap_source::{PcapBuilder, PcapSource};
+pub use pycap_filter::{Filter, Instruction};
 pub use pycap_wire::LinkType;
+#[cfg(target_os = "linux")]
+pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
 pub use savefile::{ByteOrder, Format, Savefile};
 pub use source::{Next, Source};
+pub use stats::Stats;
+pub use stop::StopHandle;
+pub use system::{InterfaceAddress, SystemInterface, default_interface, interfaces};
 pub use timestamp::Timestamp;
+pub use timestamp_source::TimestampSource;
+pub use writer::{SavefileWriter, WriterBuilder};
+
+/// The snapshot length that is used where none is asked for, in bytes: longer than any frame but a few oddities, and tcpdump's.
+pub const MAX_SNAPLEN: u32 = 262_144;
 
 /// What everything in this crate that can fail returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use crate::{Frame, Interface, Result};
+use crate::{Frame, Interface, Result, Stats, StopHandle};
 
 /// Where frames come from: a file, a live capture.
 ///
@@ -39,6 +39,29 @@ pub trait Source {
             }
         }
         Ok(())
+    }
+
+    /// The next frame if there is one already; [`Next::TimedOut`] if not.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_frame_until`](Self::next_frame_until).
+    fn try_next_frame(&mut self) -> Result<Next<'_>> {
+        self.next_frame_until(Some(Instant::now()))
+    }
+
+    /// What ends the reads of this source from another thread. Sources that never wait have none.
+    fn stop_handle(&self) -> Option<StopHandle> {
+        None
+    }
+
+    /// What was received and lost since it was opened. A file cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot be asked.
+    fn stats(&mut self) -> Result<Stats> {
+        Ok(Stats::default())
     }
 
     /// The interfaces known so far, in the order of the indexes that frames carry ([`Frame::interface`]). A

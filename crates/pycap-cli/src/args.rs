@@ -1,11 +1,12 @@
 //! The command line: tcpdump's flags, and our own.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ContextKind;
 use clap::{ArgAction, Parser, ValueEnum};
+
+use pycap_capture::MAX_SNAPLEN;
 
 use crate::error::Failure;
 
@@ -13,11 +14,17 @@ impl Args {
     /// The arguments of this process. Where they are wrong, or ask for help, this prints and exits.
     pub(crate) fn from_command_line() -> Self {
         Self::try_parse().unwrap_or_else(|mut error| {
-            // Filter expressions are not there yet, so to pass a flag as part of one is no help.
+            // To pass a mistyped flag as part of a filter expression is no help.
             error.remove(ContextKind::Suggested);
             error.exit()
         })
     }
+}
+
+/// The arguments of one of the commands that are words, without the word.
+pub(crate) fn of_command<A: Parser>(word: &str) -> A {
+    let words = std::env::args_os().skip(2);
+    A::parse_from(std::iter::once(format!("pycap {word}").into()).chain(words))
 }
 
 const STYLES: Styles = Styles::styled()
@@ -28,13 +35,14 @@ const STYLES: Styles = Styles::styled()
 
 const EXAMPLES: &str = "\
 Examples:
-  pycap -r trace.pcap                one line a packet, as tcpdump prints it
-  pycap -r trace.pcapng -ttttnnvc 5  the first 5, with dates and every field
-  pycap -r trace.pcap -X             with the bytes, as hex and text
+  pycap -i eth0 'tcp port 443'       capture, one line a packet, as tcpdump prints it
+  pycap -i any -c 5                  the first 5 on any interface
+  pycap -i eth0 -w trace.pcapng      capture to a file; Ctrl-C ends it
+  pycap -r trace.pcap -X udp         packets of a file that match, with the bytes
   pycap -r trace.pcap --json         one JSON object a packet
-  tcpdump -U -w - | pycap -r -       from a pipe";
+  pycap -D                           the interfaces that there are";
 
-/// Reads packet captures (pcap, pcapng) and prints what is in them.
+/// Captures packets, reads captures (pcap, pcapng), and prints or writes what is in them.
 #[derive(Debug, Parser)]
 #[command(
     name = "pycap",
@@ -42,9 +50,13 @@ Examples:
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
-    override_usage = "pycap -r FILE [OPTIONS]"
+    override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]"
 )]
 pub(crate) struct Args {
+    /// Capture on INTERFACE; `any` is all of them. Without -i and -r: on the first that is up
+    #[arg(short, value_name = "INTERFACE", help_heading = "Input", conflicts_with = "read")]
+    pub(crate) interface: Option<String>,
+
     /// Read the capture FILE; - is standard input
     #[arg(short, value_name = "FILE", help_heading = "Input")]
     pub(crate) read: Option<PathBuf>,
@@ -52,6 +64,62 @@ pub(crate) struct Args {
     /// Stop after COUNT packets
     #[arg(short, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
     pub(crate) count: Option<u64>,
+
+    /// List the interfaces that there are
+    #[arg(short = 'D', long, help_heading = "Input")]
+    pub(crate) list_interfaces: bool,
+
+    /// Only packets that match, in the language of pcap-filter(7), as in tcpdump
+    #[arg(value_name = "EXPRESSION", help_heading = "Filter")]
+    expression: Vec<String>,
+
+    /// Read the expression from FILE
+    #[arg(short = 'F', value_name = "FILE", help_heading = "Filter", conflicts_with = "expression")]
+    expression_file: Option<PathBuf>,
+
+    /// Print the compiled program and stop; -dd: as C, -ddd: as numbers
+    #[arg(short = 'd', action = ArgAction::Count, help_heading = "Filter")]
+    pub(crate) dump_program: u8,
+
+    /// Do not optimize the compiled program
+    #[arg(short = 'O', long, help_heading = "Filter")]
+    pub(crate) no_optimize: bool,
+
+    /// Capture at most BYTES of each packet; 0 is the default, 262144
+    #[arg(short = 's', long, value_name = "BYTES", help_heading = "Capture")]
+    snapshot_length: Option<u32>,
+
+    /// Only packets that are addressed to this machine
+    #[arg(short = 'p', long, help_heading = "Capture")]
+    pub(crate) no_promiscuous_mode: bool,
+
+    /// The kernel keeps up to so many KiB until they are read
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Capture")]
+    pub(crate) buffer_size: Option<u32>,
+
+    /// Only packets of this direction
+    #[arg(short = 'Q', long, value_name = "in|out|inout", help_heading = "Capture")]
+    pub(crate) direction: Option<Way>,
+
+    /// Hand each packet on as soon as it comes
+    #[arg(long, help_heading = "Capture")]
+    pub(crate) immediate_mode: bool,
+
+    /// Write the packets to FILE; - is standard output. A name that ends in .pcapng makes it pcapng
+    #[arg(short, value_name = "FILE", help_heading = "Output")]
+    pub(crate) write: Option<PathBuf>,
+
+    /// Write pcapng, whatever the name
+    #[arg(long, help_heading = "Output", requires = "write")]
+    pub(crate) pcapng: bool,
+
+    /// Write each packet to the file as soon as no other waits
+    #[arg(short = 'U', long, help_heading = "Output")]
+    pub(crate) packet_buffered: bool,
+
+    /// Print packets also where they are written to a file
+    #[arg(long, help_heading = "Output")]
+    pub(crate) print: bool,
 
     /// Print one JSON object a packet, with all fields
     #[arg(long, help_heading = "Output", group = "form")]
@@ -65,7 +133,7 @@ pub(crate) struct Args {
     #[arg(long = "count", help_heading = "Output", group = "form")]
     pub(crate) total: bool,
 
-    /// Print only the link types of the file, with their packets
+    /// Print only the link types, with their packets
     #[arg(short = 'L', long, help_heading = "Output", group = "form")]
     pub(crate) list_data_link_types: bool,
 
@@ -132,15 +200,6 @@ pub(crate) struct Args {
         help_heading = "Terminal"
     )]
     pub(crate) color: Color,
-
-    #[arg(short, value_name = "INTERFACE", num_args = 0..=1, hide = true)]
-    interface: Option<Option<OsString>>,
-
-    #[arg(short, value_name = "FILE", hide = true)]
-    write: Option<PathBuf>,
-
-    #[arg(value_name = "EXPRESSION", hide = true)]
-    expression: Vec<OsString>,
 }
 
 /// When to use colours.
@@ -163,61 +222,76 @@ impl Color {
     }
 }
 
-/// What is to be read.
+/// Which way packets go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Way {
+    In,
+    Out,
+    Inout,
+}
+
+/// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Task<'a> {
     File(&'a Path),
     Stdin,
+    Capture(Option<&'a str>),
+    ListInterfaces,
 }
 
-const NOTHING_TO_READ: &str = "nothing to read: name a capture file
+const NOTHING_TO_DO: &str = "nothing to do: name an interface or a capture file
 
-  pycap -r trace.pcap        print a capture file, one line a packet
-  pycap -r trace.pcap -v     the same, with every field
+  sudo pycap -i eth0         capture, one line a packet
+  pycap -r trace.pcap        print a capture file
+  pycap -D                   list the interfaces
   pycap --help               all that pycap can do";
 
 impl Args {
-    /// What to read, or why this command line makes no sense.
+    /// What to do, or why this command line makes no sense.
     pub(crate) fn check(&self) -> Result<Task<'_>, Failure> {
-        let file = self.read.as_deref();
-        if let Some(interface) = &self.interface {
-            let name = interface.as_deref().map_or("any".into(), |name| name.to_string_lossy());
-            return usage(format!(
-                "live capture (-i) is not there yet; until then: tcpdump -i {name} -U -w - | pycap -r -"
-            ));
-        }
-        if let Some(output) = &self.write {
-            let input = file.unwrap_or(Path::new("FILE"));
-            return usage(format!(
-                "writing captures (-w) is not there yet; until then: tcpdump -r {} -w {}",
-                input.display(),
-                output.display()
-            ));
-        }
-        if !self.expression.is_empty() {
-            return usage(self.refused_expression());
-        }
         if self.time > 5 {
             return usage("-t can be given up to five times: -t, -tt, -ttt, -tttt, -ttttt".into());
         }
-        match file {
-            None => usage(NOTHING_TO_READ.into()),
-            Some(file) if file == Path::new("-") => Ok(Task::Stdin),
-            Some(file) => Ok(Task::File(file)),
+        if self.list_interfaces {
+            return Ok(Task::ListInterfaces);
+        }
+        if let Some(file) = &self.read {
+            return Ok(if file == Path::new("-") { Task::Stdin } else { Task::File(file) });
+        }
+        if let (None, [file]) = (&self.interface, &*self.expression) {
+            if Path::new(file).is_file() {
+                return usage(format!("{file} is a file: read it with pycap -r {file}"));
+            }
+        }
+        if std::env::args_os().len() < 2 {
+            return usage(NOTHING_TO_DO.into());
+        }
+        if self.snapshot_length.is_some_and(|bytes| bytes > MAX_SNAPLEN) {
+            return usage(format!("-s takes at most {MAX_SNAPLEN} bytes"));
+        }
+        Ok(Task::Capture(self.interface.as_deref()))
+    }
+
+    /// Whether packets are printed where they are written to a file.
+    pub(crate) fn prints(&self) -> bool {
+        self.print
+    }
+
+    /// The filter expression; empty if there is none.
+    pub(crate) fn expression(&self) -> Result<String, Failure> {
+        match &self.expression_file {
+            None => Ok(self.expression.join(" ")),
+            Some(file) => std::fs::read_to_string(file).map_err(|error| {
+                Failure::Usage(format!("{}: cannot read the expression: {error}", file.display()))
+            }),
         }
     }
 
-    fn refused_expression(&self) -> String {
-        let words: Vec<_> = self.expression.iter().map(|word| word.to_string_lossy()).collect();
-        let expression = words.join(" ");
-        match (&self.read, &*self.expression) {
-            (None, [file]) if Path::new(file).is_file() => {
-                format!("{expression} is a file: read it with pycap -r {expression}")
-            }
-            (file, _) => format!(
-                "filter expressions are not there yet; until then: tcpdump -r {} -w - '{expression}' | pycap -r -",
-                file.as_deref().unwrap_or(Path::new("FILE")).display()
-            ),
+    /// At most so many bytes of each packet are captured.
+    pub(crate) fn snaplen(&self) -> u32 {
+        match self.snapshot_length {
+            None | Some(0) => MAX_SNAPLEN,
+            Some(bytes) => bytes,
         }
     }
 }

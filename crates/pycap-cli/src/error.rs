@@ -32,7 +32,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => f.write_str(message),
-            Self::Capture(error) if error.path().is_none() => write!(f, "standard input: {error}"),
+            // Only a file's own errors have a place in it.
+            Self::Capture(error) if error.path().is_none() && is_of_a_file(error.kind()) => {
+                write!(f, "standard input: {error}")
+            }
             // The message ends in the command that decompresses the file.
             Self::Capture(error) if error.kind() == ErrorKind::Compressed => {
                 write!(f, "{error} | pycap -r -")
@@ -42,6 +45,19 @@ impl fmt::Display for Failure {
             Self::Closed => f.write_str("the output was closed"),
         }
     }
+}
+
+/// Whether it is about what a file has, rather than about an interface, a filter or the output.
+fn is_of_a_file(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Empty
+            | ErrorKind::UnknownFormat
+            | ErrorKind::Compressed
+            | ErrorKind::UnsupportedVersion
+            | ErrorKind::Truncated
+            | ErrorKind::Malformed
+    )
 }
 
 impl From<pycap_capture::Error> for Failure {

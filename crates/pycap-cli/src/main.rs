@@ -2,16 +2,22 @@
 #![forbid(unsafe_code)]
 
 mod args;
+#[cfg(target_os = "linux")]
+mod capture;
+mod devices;
 mod error;
 mod fields;
 mod hexdump;
 mod json;
 mod layers;
 mod link;
+mod matcher;
+mod output;
 mod print;
 mod progress;
 mod read;
 mod sequence;
+mod signals;
 mod time;
 mod verbose;
 
@@ -20,13 +26,26 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::args::Args;
+use crate::args::{Args, Task};
 use crate::error::Failure;
 
-fn main() -> ExitCode {
+/// Does what the command line asks for.
+fn run() -> Result<(), Failure> {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "devices") {
+        return devices::run(&args::of_command("devices"));
+    }
     let args = Args::from_command_line();
     args.color.choose();
-    match args.check().and_then(|task| read::run(&args, &task)) {
+    match args.check()? {
+        Task::Capture(interface) => capture::run(&args, interface),
+        Task::ListInterfaces => devices::list(),
+        task => read::run(&args, &task),
+    }
+}
+
+fn main() -> ExitCode {
+    match run() {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of a pipe has seen enough; that is not a failure.
         Err(Failure::Closed) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pycap_capture::Frame;
+use pycap_capture::{Frame, Interface};
 use pycap_wire::Packet;
 
 use crate::args::Args;
@@ -68,6 +68,7 @@ impl Lines {
         let summary = packet
             .summary()
             .with_original_len(frame.original_len() as usize)
+            .with_interface(frame.interface_info().and_then(Interface::name))
             .with_link(self.link)
             .with_quiet(self.quiet)
             .with_tcp_base(seq, ack);

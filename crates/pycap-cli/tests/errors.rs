@@ -11,32 +11,40 @@ use rig::{SAMPLE, conversation, file, pcap, pycap, pycap_fed};
 fn nothing_to_do_says_what_to_try() {
     let output = pycap(&[]);
     assert_eq!((output.status, output.out.as_str()), (2, ""));
-    assert!(output.err.starts_with("pycap: nothing to read: name a capture file\n"), "{}", output.err);
+    assert!(
+        output.err.starts_with("pycap: nothing to do: name an interface or a capture file\n"),
+        "{}",
+        output.err
+    );
     assert!(output.err.contains("pycap -r trace.pcap"), "{}", output.err);
     assert!(output.err.contains("pycap --help"), "{}", output.err);
 }
 
 #[test]
-fn what_is_not_there_yet_is_refused() {
-    for (args, words) in [
-        (&["-r", "f.pcap", "tcp", "port", "80"][..], "tcpdump -r f.pcap -w - 'tcp port 80' | pycap -r -"),
-        (&["-i", "eth0"], "tcpdump -i eth0 -U -w - | pycap -r -"),
-        (&["-i"], "tcpdump -i any -U -w - | pycap -r -"),
-        (&["-r", "f.pcap", "-w", "g.pcap"], "tcpdump -r f.pcap -w g.pcap"),
+fn what_cannot_be_done_is_told_in_a_line() {
+    for (args, status, words) in [
+        (&["-r", SAMPLE, "tcp", "prot", "80"][..], 1, "filter expression \"tcp prot 80\": "),
+        (&["-r", SAMPLE, "-F", "missing"], 2, "missing: cannot read the expression: "),
+        (&["-i", "nope0"], 1, "nope0: no interface has this name"),
+        (&["-i", "999"], 2, "there is no interface 999: pycap -D lists "),
+        (&["-i", "lo", "-s", "300000"], 2, "-s takes at most 262144 bytes"),
+        (&["-r", SAMPLE, "-w", "/dev/null/x"], 1, "/dev/null/x: "),
+        (&[SAMPLE], 2, "is a file: read it with pycap -r "),
     ] {
         let output = pycap(args);
-        assert_eq!((output.status, output.out.as_str()), (2, ""), "{args:?}");
+        assert_eq!((output.status, output.out.as_str()), (status, ""), "{args:?}: {}", output.err);
         assert_eq!(output.err.lines().count(), 1, "{}", output.err);
-        assert!(output.err.contains(words), "{}", output.err);
+        assert!(output.err.starts_with("pycap: ") && output.err.contains(words), "{}", output.err);
     }
-    let output = pycap(&[SAMPLE]);
-    assert_eq!(output.err, format!("pycap: {SAMPLE} is a file: read it with pycap -r {SAMPLE}\n"));
 }
 
 #[test]
 fn wrong_flags_are_named() {
     for (args, words) in [
-        (&["-Q", "-r", "f"][..], "'-Q'"),
+        (&["-Y", "-r", "f"][..], "'-Y'"),
+        (&["-Q", "-r", "f"], "in, out, inout"),
+        (&["-i", "lo", "-r", "f"], "'-r <FILE>'"),
+        (&["--pcapng", "-r", "f"], "-w <FILE>"),
         (&["-c", "0", "-r", "f"], "'0'"),
         (&["-c", "many", "-r", "f"], "'many'"),
         (&["-r"], "'-r <FILE>'"),
@@ -143,13 +151,13 @@ fn help_and_version() {
 fn examples_work() {
     let help = pycap(&["--help"]).out;
     let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  pycap -r trace")).collect();
-    assert_eq!(examples.len(), 4, "{help}");
+    assert_eq!(examples.len(), 2, "{help}");
     for example in examples {
         let flags = example.split("  ").find(|part| !part.is_empty()).unwrap();
         let args: Vec<&str> =
             flags.split(' ').skip(1).map(|arg| if arg.starts_with("trace") { SAMPLE } else { arg }).collect();
         let output = pycap(&args);
         assert_eq!((output.status, output.err.as_str()), (0, ""), "{example}");
-        assert!(output.out.lines().count() >= 5, "{example}");
+        assert!(output.out.lines().count() >= 2, "{example}");
     }
 }

@@ -30,11 +30,12 @@ pub struct Summary<'a> {
     data: &'a [u8],
     link_type: LinkType,
     original_len: usize,
-    options: Options,
+    options: Options<'a>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Options {
+struct Options<'a> {
+    interface: Option<&'a str>,
     link: bool,
     quiet: bool,
     seq_base: u32,
@@ -44,7 +45,7 @@ struct Options {
 impl<'a> Summary<'a> {
     /// The line of `data`, a frame of the given link type that was captured whole.
     pub fn new(link_type: LinkType, data: &'a [u8]) -> Self {
-        let options = Options { link: false, quiet: false, seq_base: 0, ack_base: 0 };
+        let options = Options { interface: None, link: false, quiet: false, seq_base: 0, ack_base: 0 };
         Self { data, link_type, original_len: data.len(), options }
     }
 
@@ -58,6 +59,14 @@ impl<'a> Summary<'a> {
     #[must_use]
     pub fn with_link(mut self, link: bool) -> Self {
         self.options.link = link;
+        self
+    }
+
+    /// With the name of the interface that it was captured on, which the line of a Linux cooked frame (version 2) starts with; such a
+    /// frame itself has but a number.
+    #[must_use]
+    pub fn with_interface(mut self, name: Option<&'a str>) -> Self {
+        self.options.interface = name;
         self
     }
 
@@ -106,7 +115,7 @@ impl fmt::Display for Summary<'_> {
 /// they had on the wire.
 struct Line<'f, 'b> {
     f: &'f mut fmt::Formatter<'b>,
-    options: Options,
+    options: Options<'f>,
 }
 
 impl Line<'_, '_> {
@@ -232,6 +241,7 @@ mod tests {
             line.with_tcp_base(100, 5000).to_string(),
             "IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [P.], seq 1:4, ack 1, win 1000, length 3"
         );
+        assert_eq!(line.with_interface(Some("eth0")).to_string(), line.to_string(), "only a cooked frame has room for it");
         assert_eq!(line.with_quiet(true).to_string(), "IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 3");
     }
 }

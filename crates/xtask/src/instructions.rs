@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Outcome;
+use crate::program::{self, Failure, output};
 
 /// Options of `cargo xtask instructions`.
 #[derive(clap::Args)]
@@ -49,7 +50,7 @@ const PEERS: &[&str] = &["smoltcp", "pnet", "etherparse"];
 
 /// Counts every case and prints the table; `false` where a case is above its limit.
 pub(crate) fn run(args: &Args) -> Outcome {
-    let program = build()?;
+    let program = program::bench("instructions")?;
     // Counting is only worth something where all do the same work.
     output(Command::new(&program).arg("check"))?;
     let frames = output(Command::new(&program).arg("frames"))?.trim().parse()?;
@@ -116,28 +117,6 @@ impl Counter {
     }
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-/// Builds the measured program and returns its path.
-fn build() -> Result<PathBuf, Failure> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let messages = output(Command::new(cargo).current_dir(root).args([
-        "build",
-        "--quiet",
-        "--release",
-        "--package=pycap-benches",
-        "--bench=instructions",
-        "--message-format=json-render-diagnostics",
-    ]))?;
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "instructions")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| "cargo built no program `instructions`".into())
-}
-
 /// Callgrind's total of one run.
 fn callgrind(program: &Path, traffic: &str, dissector: &str, rounds: u64) -> Result<u64, Failure> {
     let file = std::env::temp_dir().join(format!("pycap-callgrind.{}", std::process::id()));
@@ -156,23 +135,4 @@ fn callgrind(program: &Path, traffic: &str, dissector: &str, rounds: u64) -> Res
         .lines()
         .find_map(|line| line.strip_prefix("totals:")?.trim().parse().ok())
         .ok_or_else(|| "callgrind wrote no totals".into())
-}
-
-/// What the command prints; what it says on standard error becomes the error where it fails.
-fn output(command: &mut Command) -> Result<String, Failure> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| -> Failure {
-        match error.kind() {
-            std::io::ErrorKind::NotFound if name == "valgrind" => {
-                "valgrind is not installed; `sudo apt-get install valgrind` installs it".into()
-            }
-            _ => format!("cannot run {name}: {error}").into(),
-        }
-    })?;
-    if output.status.success() {
-        Ok(String::from_utf8(output.stdout)?)
-    } else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("{name} failed ({}):\n{said}", output.status).into())
-    }
 }

@@ -9,6 +9,7 @@ mod conformance;
 mod dissection;
 mod instructions;
 mod oracle;
+mod program;
 mod test;
 mod tools;
 

@@ -1,6 +1,5 @@
 //! `cargo xtask tools`: what the tests need besides Rust, installed where it is missing and may be.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
@@ -16,8 +15,26 @@ pub(crate) enum Tool {
     Tcpdump,
     /// Counts instructions.
     Valgrind,
-    /// libpcap's headers, for the bench beside it.
+    /// libpcap's headers, for the bench beside it, for linking to it, and to hold our declarations against.
     Libpcap,
+    /// libnet's, likewise.
+    Libnet,
+    /// Finds both for the linker.
+    PkgConfig,
+    /// Reads what we write, and captures beside us as dumpcap.
+    Tshark,
+    /// Sends a savefile.
+    Tcpreplay,
+    /// Sends frames as fast as it can (trafgen).
+    NetsniffNg,
+    /// What interfaces and addresses are held against.
+    Iproute,
+    /// An ordinary program with traffic of its own.
+    Ping,
+    /// Another one.
+    Curl,
+    /// Switches offloads.
+    Ethtool,
     /// Builds libFuzzer.
     CppCompiler,
     /// Rust's nightly toolchain, for the fuzzer's instrumentation.
@@ -30,8 +47,23 @@ pub(crate) enum Tool {
 pub(crate) struct Missing(Vec<Tool>);
 
 /// Everything that any test needs.
-const ALL: [Tool; 6] =
-    [Tool::Tcpdump, Tool::Valgrind, Tool::Libpcap, Tool::CppCompiler, Tool::Nightly, Tool::CargoFuzz];
+const ALL: [Tool; 15] = [
+    Tool::Tcpdump,
+    Tool::Valgrind,
+    Tool::Libpcap,
+    Tool::Libnet,
+    Tool::PkgConfig,
+    Tool::Tshark,
+    Tool::Tcpreplay,
+    Tool::NetsniffNg,
+    Tool::Iproute,
+    Tool::Ping,
+    Tool::Curl,
+    Tool::Ethtool,
+    Tool::CppCompiler,
+    Tool::Nightly,
+    Tool::CargoFuzz,
+];
 
 /// Installs what is missing; true where nothing is missing any more.
 pub(crate) fn run(_args: &Args) -> Outcome {
@@ -74,26 +106,40 @@ impl Missing {
     }
 }
 
+/// A tool's name, the Debian package that has it, and a command that succeeds where it is there.
+struct About(&'static str, Option<&'static str>, &'static [&'static str]);
+
 impl Tool {
-    fn name(self) -> &'static str {
+    fn about(self) -> About {
         match self {
-            Self::Tcpdump => "tcpdump",
-            Self::Valgrind => "valgrind",
-            Self::Libpcap => "libpcap's headers",
-            Self::CppCompiler => "a C++ compiler",
-            Self::Nightly => "the nightly toolchain",
-            Self::CargoFuzz => "cargo-fuzz",
+            Self::Tcpdump => About("tcpdump", Some("tcpdump"), &["tcpdump", "--version"]),
+            Self::Valgrind => About("valgrind", Some("valgrind"), &["valgrind", "--version"]),
+            Self::Libpcap => About("libpcap's headers", Some("libpcap-dev"), &["pcap-config", "--version"]),
+            Self::Libnet => About("libnet's headers", Some("libnet1-dev"), &["libnet-config", "--libs"]),
+            Self::PkgConfig => About("pkg-config", Some("pkg-config"), &["pkg-config", "--version"]),
+            Self::Tshark => About("tshark", Some("tshark"), &["dumpcap", "--version"]),
+            Self::Tcpreplay => About("tcpreplay", Some("tcpreplay"), &["tcpreplay", "--version"]),
+            Self::NetsniffNg => About("trafgen", Some("netsniff-ng"), &["sh", "-c", "command -v trafgen"]),
+            Self::Iproute => About("ip", Some("iproute2"), &["ip", "-V"]),
+            Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
+            Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),
+            Self::Ethtool => About("ethtool", Some("ethtool"), &["ethtool", "--version"]),
+            Self::CppCompiler => About("a C++ compiler", Some("g++"), &["c++", "--version"]),
+            Self::Nightly => About("the nightly toolchain", None, &["cargo", "+nightly", "--version"]),
+            Self::CargoFuzz => About("cargo-fuzz", None, &["cargo", "fuzz", "--version"]),
         }
     }
 
+    fn name(self) -> &'static str {
+        self.about().0
+    }
+
     fn package(self) -> Option<&'static str> {
-        match self {
-            Self::Tcpdump => Some("tcpdump"),
-            Self::Valgrind => Some("valgrind"),
-            Self::Libpcap => Some("libpcap-dev"),
-            Self::CppCompiler => Some("g++"),
-            Self::Nightly | Self::CargoFuzz => None,
-        }
+        self.about().1
+    }
+
+    fn is_there(self) -> bool {
+        answers(self.about().2)
     }
 
     /// Installs what is no package of Debian's.
@@ -101,19 +147,6 @@ impl Tool {
         match self {
             Self::CargoFuzz => &["cargo", "install", "cargo-fuzz", "--locked"],
             _ => &["rustup", "toolchain", "install", "nightly", "--profile", "minimal"],
-        }
-    }
-
-    fn is_there(self) -> bool {
-        match self {
-            Self::Tcpdump => answers(&["tcpdump", "--version"]),
-            Self::Valgrind => answers(&["valgrind", "--version"]),
-            Self::Libpcap => {
-                Path::new("/usr/include/pcap/pcap.h").exists() || answers(&["pcap-config", "--version"])
-            }
-            Self::CppCompiler => answers(&["c++", "--version"]),
-            Self::Nightly => answers(&["cargo", "+nightly", "--version"]),
-            Self::CargoFuzz => answers(&["cargo", "fuzz", "--version"]),
         }
     }
 }

@@ -20,7 +20,8 @@ use self::clock::Clock;
 use self::option::Options;
 use super::{ByteOrder, Input, Parsed, fcs_flags, max_frame_len};
 use crate::frame::flag;
-use crate::{Error, ErrorKind, Frame, Interface, Result, TimestampResolution};
+use crate::writer::local::{self, Local};
+use crate::{Error, ErrorKind, Frame, Interface, Result, Timestamp, TimestampResolution};
 
 /// The first four bytes of a file: the type of a section header block, the same in both byte orders.
 pub(super) const MAGIC: [u8; 4] = *b"\n\r\r\n";
@@ -74,6 +75,13 @@ struct Active {
     snaplen: u32,
     max_len: u32,
     link_type: LinkType,
+}
+
+/// What is read of a packet's options.
+struct PacketOptions<'a> {
+    flags: u32,
+    /// The value of what may be our own option.
+    local: Option<&'a [u8]>,
 }
 
 /// What a block turned out to be.
@@ -139,32 +147,52 @@ impl Pcapng {
         }
         let high = u64::from(self.order.u32_at::<12, _>(header));
         let low = u64::from(self.order.u32_at::<16, _>(header));
-        let mut flags = interface.flags;
         let data_len = caplen as usize;
         let padded = data_len.next_multiple_of(4);
-        if padded < room {
-            flags = self.packet_flags(&window[PACKET_DATA + padded..total - TRAILER], flags);
-        }
-        let frame = Frame::new(&[], interface.link_type)
-            .with_timestamp(interface.clock.time(high << 32 | low))
+        let mut frame = Frame::new(&[], interface.link_type)
             .with_original_len(self.order.u32_at::<24, _>(header))
             .with_interface(self.first + id)
-            .with_flags(flags);
-        Some(Parsed { frame, data_at: PACKET_DATA, data_len, total })
+            .with_flags(interface.flags);
+        let time = interface.clock.time(high << 32 | low);
+        if padded < room {
+            let options = &window[PACKET_DATA + padded..total - TRAILER];
+            let PacketOptions { flags, local } = self.packet_options(options, interface.flags);
+            frame = frame.with_flags(flags);
+            if let Some(local) = local {
+                frame = self.with_local(frame, time, local);
+                return Some(Parsed { frame, data_at: PACKET_DATA, data_len, total });
+            }
+        }
+        Some(Parsed { frame: frame.with_timestamp(time), data_at: PACKET_DATA, data_len, total })
     }
 
-    /// The flags among a packet's options: `epb_flags` and `pack_flags` have the same code and bits.
+    /// What is read of a packet's options: `epb_flags` and `pack_flags` have the same code and bits.
     #[inline(never)]
-    fn packet_flags(&self, options: &[u8], default: u32) -> u32 {
+    fn packet_options<'a>(&self, options: &'a [u8], default: u32) -> PacketOptions<'a> {
         const FLAGS: u16 = 2;
-        let word = Options { bytes: options, order: self.order }
-            .find(|&(code, _)| code == FLAGS)
-            .and_then(|(_, value)| <[u8; 4]>::try_from(value).ok());
-        match word.map(|bytes| self.order.u32(bytes)) {
+        let (mut word, mut local) = (None, None);
+        for (code, value) in (Options { bytes: options, order: self.order }) {
+            match code {
+                FLAGS if word.is_none() => word = Some(<[u8; 4]>::try_from(value).ok()),
+                local::CODE if local.is_none() => local = Some(value),
+                _ => {}
+            }
+        }
+        let flags = match word.flatten().map(|bytes| self.order.u32(bytes)) {
             Some(flags) if flags & flag::FCS_LEN == 0 => flags | default,
             Some(flags) => flags,
             None => default,
-        }
+        };
+        PacketOptions { flags, local }
+    }
+
+    /// The frame with its time and what else our own option tells.
+    #[cold]
+    #[inline(never)]
+    fn with_local(&self, frame: Frame<'static>, time: Timestamp, value: &[u8]) -> Frame<'static> {
+        let local = Local::decode(value, self.order);
+        let frame = local.apply(frame);
+        if local.no_time { frame } else { frame.with_timestamp(time) }
     }
 
     /// The next packet, read as far as need be, past any other blocks; `None` at the end of the file.

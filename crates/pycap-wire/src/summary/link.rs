@@ -182,8 +182,9 @@ impl Line<'_, '_> {
         if self.options.link && !self.options.quiet {
             self.write(format_args!("{}, length {length}: ", sll.summary()))?;
         } else {
-            // tcpdump looks the interface's index up where it runs, and prints this where there is no such interface.
-            self.write(format_args!("?     {:<3} ", sll.packet_type().name().unwrap_or("?")))?;
+            // tcpdump looks the interface's index up where it runs, and prints a question mark where there is no such interface.
+            let interface = self.options.interface.unwrap_or("?");
+            self.write(format_args!("{interface:<5} {:<3} ", sll.packet_type().name().unwrap_or("?")))?;
             if self.options.link {
                 self.write(format_args!("ifindex {} ", sll.interface_index()))?;
                 self.cooked_address(sll.mac())?;

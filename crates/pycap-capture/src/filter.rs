@@ -1,0 +1,148 @@
+//! Matching a frame in this process.
+
+use pycap_filter::{Filter, Input, Metadata};
+
+use crate::{Direction, Frame, LinkType, Reception, VlanTag};
+
+/// Frames up to this long are put together on the stack.
+const SCRATCH: usize = 2048;
+
+impl Frame<'_> {
+    /// Whether it matches a program that was made for its link type, as on the wire: a VLAN tag that was taken out of the bytes counts as
+    /// if it were there.
+    ///
+    /// A program that looks for the tag itself, as those for live captures on Linux do, is told of it. What else such a program can ask
+    /// for beside the bytes (direction, packet type, protocol, the interface of a cooked frame) it learns as far as the frame knows it; if
+    /// the frame does not, it does not match.
+    ///
+    /// ```
+    /// use pycap_capture::{Filter, Frame, LinkType, VlanTag};
+    ///
+    /// // `vlan`, as `tcpdump -ddd` prints it for Ethernet files.
+    /// let vlan: Filter = "6\n40 0 0 12\n21 2 0 33024\n21 1 0 34984\n21 0 1 37120\n6 0 0 262144\n6 0 0 0".parse()?;
+    /// let frame = Frame::new(b"dst___src___\x08\0payload", LinkType::ETHERNET);
+    /// assert!(!frame.matches(&vlan));
+    /// assert!(frame.with_vlan_tag(VlanTag { tpid: 0x8100, tci: 42 }).matches(&vlan));
+    /// # Ok::<(), pycap_filter::Error>(())
+    /// ```
+    #[inline]
+    pub fn matches(self, filter: &Filter) -> bool {
+        if self.vlan_tag().is_none() && !filter.uses_ancillary() {
+            return filter.matches(Input::new(self.data(), self.original_len()));
+        }
+        self.matches_with_metadata(filter)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn matches_with_metadata(self, filter: &Filter) -> bool {
+        let metadata = metadata(self);
+        let run = |data: &[u8], len| filter.matches(Input::new(data, len).with_metadata(&metadata));
+        let Some(tag) = self.vlan_tag().filter(|_| !filter.uses_vlan_metadata()) else {
+            return run(self.data(), self.original_len());
+        };
+        let mut scratch = [0; SCRATCH];
+        if let Some(bytes) = with_tag(self.data(), self.link_type(), tag, &mut scratch) {
+            return run(bytes, self.original_len().saturating_add(TAG_LEN));
+        }
+        let bytes = self.wire_bytes();
+        // It is as long as before where the link type has no place for a tag.
+        let grown = (bytes.len() - self.data().len()) as u32;
+        run(&bytes, self.original_len().saturating_add(grown))
+    }
+}
+
+const TAG_LEN: u32 = 4;
+
+/// The bytes with the tag put back, where that is cheap: an Ethernet frame that is not too long.
+fn with_tag<'s>(data: &[u8], link_type: LinkType, tag: VlanTag, scratch: &'s mut [u8]) -> Option<&'s [u8]> {
+    if link_type != LinkType::ETHERNET {
+        return None;
+    }
+    let (addresses, rest) = data.split_at_checked(12)?;
+    let whole = scratch.get_mut(..data.len() + TAG_LEN as usize)?;
+    let ([a, b], [c, d]) = (tag.tpid.to_be_bytes(), tag.tci.to_be_bytes());
+    whole[..12].copy_from_slice(addresses);
+    whole[12..16].copy_from_slice(&[a, b, c, d]);
+    whole[16..].copy_from_slice(rest);
+    Some(whole)
+}
+
+/// What the frame knows beside its bytes, in the kernel's numbers.
+fn metadata(frame: Frame<'_>) -> Metadata {
+    let mut metadata = Metadata::new().with_vlan(frame.vlan_tag().map(|tag| (tag.tpid, tag.tci)));
+    // PACKET_* of include/uapi/linux/if_packet.h.
+    let packet_type = match (frame.direction(), frame.reception()) {
+        (Direction::Outbound, _) => Some(4),
+        (_, Reception::Unicast) => Some(0),
+        (_, Reception::Broadcast) => Some(1),
+        (_, Reception::Multicast) => Some(2),
+        (_, Reception::Promiscuous) => Some(3),
+        (Direction::Inbound, Reception::Unknown) => Some(0),
+        (Direction::Unknown, Reception::Unknown) => None,
+    };
+    if let Some(packet_type) = packet_type {
+        metadata = metadata.with_packet_type(packet_type);
+    }
+    let data = frame.data();
+    let number = |at: usize| Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?));
+    let protocol = match frame.link_type() {
+        // Below this it is a length: `eth_type_trans` in net/ethernet/eth.c makes ETH_P_802_2 of it.
+        LinkType::ETHERNET => number(12).map(|protocol| if protocol < 0x600 { 4 } else { protocol }),
+        LinkType::LINUX_SLL => number(14),
+        LinkType::LINUX_SLL2 => number(0),
+        _ => None,
+    };
+    if let Some(protocol) = protocol {
+        metadata = metadata.with_protocol(protocol);
+    }
+    if frame.link_type() == LinkType::LINUX_SLL2
+        && let Some(index) = data.get(4..).and_then(|rest| rest.first_chunk())
+    {
+        metadata = metadata.with_ifindex(u32::from_be_bytes(*index));
+    }
+    metadata
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `tcpdump -ddd -y EN10MB vlan 7` of libpcap 1.10.
+    const VLAN_7: &str = "10\n40 0 0 12\n21 2 0 33024\n21 1 0 34984\n21 0 5 37120\n40 0 0 14\n84 0 0 4095\n\
+                          21 0 2 7\n6 0 0 262144\n6 0 0 0\n6 0 0 0";
+
+    fn frame(len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        bytes[12] = 8;
+        bytes
+    }
+
+    #[test]
+    fn a_stripped_tag_counts_at_each_length() {
+        let filter: Filter = VLAN_7.parse().unwrap();
+        for len in [14, 60, SCRATCH - 4, SCRATCH - 3, 9000] {
+            let bytes = frame(len);
+            let frame = Frame::new(&bytes, LinkType::ETHERNET);
+            assert!(!frame.matches(&filter));
+            assert!(frame.with_vlan_tag(VlanTag { tpid: 0x8100, tci: 0xe007 }).matches(&filter));
+            assert!(!frame.with_vlan_tag(VlanTag { tpid: 0x8100, tci: 8 }).matches(&filter));
+        }
+        let short = Frame::new(&[0; 5], LinkType::ETHERNET).with_vlan_tag(VlanTag { tpid: 0x8100, tci: 7 });
+        assert!(!short.matches(&filter));
+    }
+
+    #[test]
+    fn ancillary_loads_learn_what_the_frame_knows() {
+        // ld [pkttype]; jeq #4; and: ld [vlan_tag_present]; jeq #1.
+        let outbound: Filter = "4\n32 0 0 4294963204\n21 0 1 4\n6 0 0 65535\n6 0 0 0".parse().unwrap();
+        let tagged: Filter = "4\n32 0 0 4294963248\n21 0 1 1\n6 0 0 65535\n6 0 0 0".parse().unwrap();
+        let bytes = frame(60);
+        let frame = Frame::new(&bytes, LinkType::ETHERNET);
+        assert!(!frame.matches(&outbound));
+        assert!(!frame.with_direction(Direction::Inbound).matches(&outbound));
+        assert!(frame.with_direction(Direction::Outbound).matches(&outbound));
+        assert!(!frame.matches(&tagged));
+        assert!(frame.with_vlan_tag(VlanTag { tpid: 0x8100, tci: 0 }).matches(&tagged));
+    }
+}

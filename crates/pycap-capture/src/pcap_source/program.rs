@@ -1,0 +1,62 @@
+//! Filter expressions, compiled by libpcap.
+
+use std::ffi::{CString, c_int};
+use std::net::Ipv4Addr;
+
+use pycap_sys::pcap;
+
+use super::handle::{Handle, Setting, c_name};
+use super::link;
+use crate::{CompileOptions, Error, ErrorKind, Filter, Result};
+
+/// So many bytes of an expression are repeated in a message.
+const QUOTED: usize = 120;
+
+/// Compiles an expression that is not empty.
+pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filter> {
+    let snaplen = c_int::try_from(options.snaplen).unwrap_or(c_int::MAX);
+    let dlt = link::to_dlt(options.link_type);
+    let mut handle = match options.interface.as_deref().and_then(|name| live(name, dlt, snaplen)) {
+        Some(handle) => handle,
+        None => Handle::dead(dlt, snaplen)?,
+    };
+    compile_for(&mut handle, expression, options.optimize, options.netmask)
+}
+
+/// Compiles an expression that is not empty for this handle.
+pub(super) fn compile_for(
+    handle: &mut Handle,
+    expression: &str,
+    optimize: bool,
+    netmask: Option<Ipv4Addr>,
+) -> Result<Filter> {
+    let invalid = |reason: &str| {
+        Error::new(ErrorKind::InvalidFilter, format!("the filter expression {:?}: {reason}", quoted(expression)))
+    };
+    let text = CString::new(expression)
+        .map_err(|error| invalid(&format!("has a zero byte at byte {}", error.nul_position())))?;
+    // In the byte order that `pcap_lookupnet` has it in: the network's.
+    let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, |mask| u32::from_ne_bytes(mask.octets()));
+    handle.compile(&text, optimize, netmask).map_err(|reason| invalid(&reason))
+}
+
+/// A capture on the interface for as long as it takes to compile, if that is permitted and has this link type. libpcap makes code for the
+/// kernel's own view of frames only for handles like that: pcap-linux.c sets a mark in them when they are activated.
+fn live(name: &str, dlt: c_int, snaplen: c_int) -> Option<Handle> {
+    /// As small as libpcap makes it: nothing is read from it.
+    const BUFFER: c_int = 1;
+    let mut handle = Handle::create(&c_name(name)?).ok()?;
+    handle.set(Setting::Snaplen(snaplen));
+    handle.set(Setting::BufferSize(BUFFER));
+    if handle.activate() < 0 {
+        return None;
+    }
+    (handle.datalink() == dlt || handle.set_datalink(dlt).is_ok()).then_some(handle)
+}
+
+fn quoted(expression: &str) -> String {
+    match expression.char_indices().find(|(at, _)| *at >= QUOTED) {
+        None => expression.to_owned(),
+        Some((end, _)) => format!("{}...", &expression[..end]),
+    }
+}

@@ -1,0 +1,103 @@
+//! Interfaces, as far as opening a ring needs to know them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::LinkType;
+
+/// What frames of an interface of this hardware type (ARPHRD_*, include/uapi/linux/if_arp.h) start with; `None` where it is not certain,
+/// so that the kernel has to take the link's header off. What libpcap takes them for, too.
+pub(crate) fn link_type(hardware: u16) -> Option<LinkType> {
+    Some(match hardware {
+        libc::ARPHRD_ETHER | libc::ARPHRD_METRICOM | libc::ARPHRD_LOOPBACK => LinkType::ETHERNET,
+        libc::ARPHRD_EETHER => LinkType::EXP_ETHERNET,
+        libc::ARPHRD_AX25 => LinkType(202),
+        libc::ARPHRD_PRONET => LinkType::PRONET,
+        libc::ARPHRD_CHAOS => LinkType::CHAOS,
+        libc::ARPHRD_CAN => LinkType::CAN_SOCKETCAN,
+        libc::ARPHRD_IEEE802 | libc::ARPHRD_IEEE802_TR => LinkType::IEEE802_5,
+        libc::ARPHRD_ARCNET => LinkType::ARCNET_LINUX,
+        libc::ARPHRD_FDDI => LinkType::FDDI,
+        libc::ARPHRD_IEEE80211 => LinkType::IEEE802_11,
+        libc::ARPHRD_IEEE80211_PRISM => LinkType::PRISM_HEADER,
+        libc::ARPHRD_IEEE80211_RADIOTAP => LinkType::IEEE802_11_RADIOTAP,
+        libc::ARPHRD_HDLC => LinkType::C_HDLC,
+        libc::ARPHRD_FRAD => LinkType::FRELAY,
+        libc::ARPHRD_LOCALTLK => LinkType::LTALK,
+        libc::ARPHRD_FCPP | libc::ARPHRD_FCAL | libc::ARPHRD_FCPL | libc::ARPHRD_FCFABRIC => LinkType::IP_OVER_FC,
+        libc::ARPHRD_IRDA => LinkType::LINUX_IRDA,
+        libc::ARPHRD_IEEE802154 => LinkType::IEEE802_15_4_NOFCS,
+        ARPHRD_NETLINK => LinkType::NETLINK,
+        ARPHRD_VSOCKMON => LinkType::VSOCK,
+        libc::ARPHRD_TUNNEL
+        | libc::ARPHRD_TUNNEL6
+        | libc::ARPHRD_SIT
+        | libc::ARPHRD_SLIP
+        | libc::ARPHRD_CSLIP
+        | libc::ARPHRD_SLIP6
+        | libc::ARPHRD_CSLIP6
+        | libc::ARPHRD_ADAPT
+        | libc::ARPHRD_RAWHDLC
+        | libc::ARPHRD_DLCI
+        | ARPHRD_RAWIP
+        | libc::ARPHRD_NONE => LinkType::RAW,
+        // PPP among them: some of its drivers leave the link's header out, some do not.
+        _ => return None,
+    })
+}
+
+const ARPHRD_RAWIP: u16 = 519;
+const ARPHRD_NETLINK: u16 = 824;
+const ARPHRD_VSOCKMON: u16 = 826;
+
+/// The names of this network namespace's interfaces that look most like `name`, the nearest first.
+pub(crate) fn nearest(name: &str, names: Vec<String>) -> Vec<String> {
+    const MOST: usize = 3;
+    let mut ranked: Vec<(usize, String)> = names.into_iter().map(|other| (distance(name, &other), other)).collect();
+    ranked.sort();
+    ranked.truncate(MOST);
+    ranked.into_iter().map(|(_, name)| name).collect()
+}
+
+/// How many letters are to be put in, taken out or changed to make the one of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    // The row of Wagner and Fischer's table for a prefix of `a`: the distance to each prefix of `b`.
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, other) in b.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// Frames that this interface or its driver lost; `None` where the system does not tell.
+pub(super) fn dropped(name: &str, number: u32) -> Option<u64> {
+    let read = |what: &str| -> Option<u64> {
+        let path: PathBuf = ["/sys/class/net", name, what].iter().collect();
+        fs::read_to_string(path).ok()?.trim().parse().ok()
+    };
+    // The files may be those of another network namespace.
+    if read("ifindex")? != u64::from(number) {
+        return None;
+    }
+    Some(read("statistics/rx_dropped")?.saturating_add(read("statistics/rx_missed_errors")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_come_first() {
+        let names = ["lo", "eth0", "eth10", "wlan0", "docker0"].map(String::from).to_vec();
+        assert_eq!(nearest("eht0", names.clone()), ["eth0", "eth10", "lo"]);
+        assert_eq!(nearest("eth1", names), ["eth0", "eth10", "lo"]);
+        assert_eq!((distance("", "abc"), distance("abc", ""), distance("kitten", "sitting")), (3, 3, 3));
+    }
+}

@@ -1,0 +1,64 @@
+//! The program that the kernel matches frames with: the caller's filter, made ready for this socket.
+
+use pycap_filter::{Cooked, Filter};
+
+use super::builder::Settings;
+use super::socket::Instruction;
+use crate::{Direction, Error, ErrorKind, Result};
+
+/// A program in the kernel's form.
+pub(super) struct Program(pub(super) Vec<Instruction>);
+
+impl From<&Filter> for Program {
+    fn from(filter: &Filter) -> Self {
+        let instruction = |&pycap_filter::Instruction { code, jt, jf, k }: &_| Instruction { code, jt, jf, k };
+        Self(filter.instructions().iter().map(instruction).collect())
+    }
+}
+
+/// The program for these settings on a socket whose frames come without their link header (`cooked`) or with it. Where there is a
+/// loopback interface of this number among those captured on, each of its frames is to be seen once.
+pub(super) fn assemble(settings: &Settings, cooked: bool, loopback: Option<u32>) -> Result<Program> {
+    let mut filter = match &settings.filter {
+        None => Filter::accept_all(settings.snaplen),
+        Some(filter) => {
+            filter.check_kernel().map_err(not_for_the_kernel)?;
+            let cut = filter.with_snaplen(settings.snaplen);
+            if cooked { cut.for_cooked_socket(Cooked::Sll2).ok_or_else(not_for_cooked)? } else { cut }
+        }
+    };
+    // What the kernel hands out twice is left out as libpcap does: the sent copy, whatever direction was asked for.
+    if let Some(loopback) = loopback {
+        filter = filter.drop_outgoing_on(loopback).ok_or_else(too_long)?;
+    }
+    let direction = match settings.direction {
+        Direction::Unknown => None,
+        Direction::Inbound => Some(pycap_filter::Direction::Incoming),
+        Direction::Outbound => Some(pycap_filter::Direction::Outgoing),
+    };
+    if let Some(direction) = direction {
+        filter = filter.only_direction(direction).ok_or_else(too_long)?;
+    }
+    Ok(Program::from(&filter))
+}
+
+#[cold]
+fn not_for_the_kernel(error: pycap_filter::Error) -> Error {
+    let kind = match error.kind() {
+        pycap_filter::ErrorKind::TooLongForKernel => ErrorKind::FilterTooLong,
+        _ => ErrorKind::Unsupported,
+    };
+    Error::new(kind, format!("the kernel cannot match the filter: {error}"))
+}
+
+#[cold]
+fn not_for_cooked() -> Error {
+    let message = "the kernel cannot match the filter: it looks at parts of the pseudo link header that the kernel does not have; \
+                   match it in this process";
+    Error::new(ErrorKind::Unsupported, message)
+}
+
+#[cold]
+fn too_long() -> Error {
+    Error::new(ErrorKind::FilterTooLong, "the filter is longer than what the kernel takes: match it in this process")
+}

@@ -1,0 +1,8 @@
+//! Capture files that are written: byte by byte, as other programs read them, read back, and on writers that fail.
+
+mod failure;
+mod frames;
+mod pcap;
+mod pcapng;
+mod programs;
+mod random;

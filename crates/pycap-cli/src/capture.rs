@@ -1,0 +1,129 @@
+//! From an interface to the output.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use pycap_capture::{Direction, Live, LiveCapture, Next, Source, default_interface};
+
+use crate::args::{Args, Way};
+use crate::error::Failure;
+use crate::matcher::Matcher;
+use crate::output::Output;
+use crate::signals::Signals;
+
+/// How often a capture without packets looks whether statistics are asked for.
+const LOOK_UP: Duration = Duration::from_millis(250);
+
+/// Captures on this interface, or on the default one.
+pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
+    let interface = match interface {
+        Some(name) => by_number(name)?,
+        None => default_interface()?.name().to_owned(),
+    };
+    let live = settings(args, &interface);
+    let matcher = Matcher::new(args, Some(&interface))?;
+    if args.dump_program > 0 {
+        return matcher.dump(live.link_type()?, args.dump_program);
+    }
+    if args.list_data_link_types {
+        return list_link_types(&live, &interface);
+    }
+    let live = if matcher.is_empty() {
+        live
+    } else {
+        live.clone().filter_program(matcher.program(live.link_type()?)?)
+    };
+    let mut capture = live.open()?;
+    let mut out = Output::new(args, None)?;
+    let signals = Signals::catch(capture.stop_handle())?;
+    let link_type = capture.link_type();
+    tell(format_args!(
+        "listening on {interface}, link-type {} ({}), snapshot length {} bytes",
+        link_type.name().unwrap_or("unnamed"),
+        link_type.0,
+        args.snaplen()
+    ));
+    let copied = copy(&mut capture, &mut out, &signals, args.count.unwrap_or(u64::MAX));
+    let packets = out.packets();
+    let stats = capture.stats().unwrap_or_default();
+    let ended = match &copied {
+        Err(Failure::Closed | Failure::Output(_)) => Ok(()),
+        _ => out.end(capture.interfaces().len() as u32, Some(&stats)),
+    };
+    tell(format_args!("{packets} packets captured, {stats}"));
+    copied.and(ended)
+}
+
+fn settings(args: &Args, interface: &str) -> Live {
+    let direction = match args.direction {
+        Some(Way::In) => Direction::Inbound,
+        Some(Way::Out) => Direction::Outbound,
+        Some(Way::Inout) | None => Direction::Unknown,
+    };
+    let live = Live::on(interface)
+        .promiscuous(!args.no_promiscuous_mode)
+        .snaplen(args.snaplen())
+        .immediate(args.immediate_mode)
+        .direction(direction);
+    match args.buffer_size {
+        Some(kib) => live.buffer_size(kib as usize * 1024),
+        None => live,
+    }
+}
+
+/// A number stands for the interface that `-D` lists under it.
+fn by_number(name: &str) -> Result<String, Failure> {
+    let Ok(number) = name.parse::<usize>() else { return Ok(name.to_owned()) };
+    let names = crate::devices::names()?;
+    match number.checked_sub(1).and_then(|at| names.get(at)) {
+        Some(name) => Ok(name.clone()),
+        None => {
+            Err(Failure::Usage(format!("there is no interface {number}: pycap -D lists {}", names.len())))
+        }
+    }
+}
+
+fn list_link_types(live: &Live, interface: &str) -> Result<(), Failure> {
+    let link_type = live.link_type()?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Data link types for {interface}:")?;
+    writeln!(out, "  {} ({})", link_type.name().unwrap_or("unnamed"), link_type.0)?;
+    Ok(())
+}
+
+/// Until a signal, or until there are as many as asked for.
+fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals, count: u64) -> Result<(), Failure> {
+    loop {
+        // As many as there are, without a system call for each.
+        loop {
+            match capture.try_next_frame()? {
+                Next::Frame(frame) => out.frame(frame)?,
+                Next::TimedOut => break,
+                Next::Finished => return Ok(()),
+            }
+            if out.packets() >= count {
+                return Ok(());
+            }
+        }
+        out.pause()?;
+        if signals.take_statistics() {
+            let stats = capture.stats()?;
+            tell(format_args!("{} packets captured, {stats}", out.packets()));
+        }
+        match capture.next_frame_until(Some(Instant::now() + LOOK_UP))? {
+            Next::Frame(frame) => {
+                out.frame(frame)?;
+                if out.packets() >= count {
+                    return Ok(());
+                }
+            }
+            Next::TimedOut => {}
+            Next::Finished => return Ok(()),
+        }
+    }
+}
+
+/// A line for the person at the terminal. Where nobody can be told, the capture goes on.
+fn tell(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "pycap: {line}");
+}

@@ -1,0 +1,199 @@
+//! Live captures, in network namespaces of their own, beside tcpdump and the kernel's own traffic.
+#![cfg(target_os = "linux")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const PYCAP: &str = env!("CARGO_BIN_EXE_pycap");
+
+/// Runs a shell script in a new network namespace whose loopback is up, where `pycap` is the command under test. Nothing where
+/// neither root nor user namespaces allow that, or a program that the script needs is missing; under CI that fails.
+fn in_namespace(needs: &[&str], script: &str) -> Option<Output> {
+    let script = format!("set -eu\npycap() {{ '{PYCAP}' \"$@\"; }}\nip link set lo up\n{script}");
+    let run = |flags: &str, script: &str| Command::new("unshare").args([flags, "sh", "-c", script]).output();
+    let flags = ["-n", "-rn"]
+        .into_iter()
+        .find(|flags| run(flags, "true").is_ok_and(|output| output.status.success()));
+    let lacking = needs.iter().chain(&["ip"]).find(|program| {
+        !Command::new("sh")
+            .args(["-c", &format!("command -v {program}")])
+            .output()
+            .is_ok_and(|found| found.status.success())
+    });
+    match (flags, lacking) {
+        (Some(flags), None) => Some(run(flags, &script).unwrap()),
+        (flags, lacking) => {
+            let why = match flags {
+                None => "no network namespace can be made here: it takes root, or user namespaces".to_owned(),
+                Some(_) => format!("{} is missing", lacking.unwrap()),
+            };
+            assert!(std::env::var("CI").is_err(), "{why}, and nothing may be left out under CI");
+            println!("skipped: {why}");
+            None
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn scratch(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+/// Waits until a file has the line that says that a capture runs.
+const LISTENS: &str =
+    "listens() { for n in $(seq 100); do grep -q 'listening on' $1 && return; sleep 0.05; done; return 1; }";
+
+#[test]
+fn lines_are_those_of_tcpdump() {
+    for (interface, flags) in [("lo", "-n"), ("lo", "-ne"), ("any", "-n"), ("any", "-nv")] {
+        let folder = scratch(&format!("lines-{interface}{flags}"));
+        std::fs::create_dir_all(&folder).unwrap();
+        // Times differ by what the kernel took in between, and -v adds what only we show below each line.
+        let script = format!(
+            "cd '{}'\n{LISTENS}\n\
+             pycap -i {interface} -t {flags} -c 6 icmp >ours 2>ours.err & ours=$!\n\
+             tcpdump -i {interface} -t {} -c 6 icmp >theirs 2>theirs.err & theirs=$!\n\
+             listens ours.err; listens theirs.err\n\
+             ping -q -c 3 -i 0.1 127.0.0.1 >/dev/null\n\
+             wait $ours; wait $theirs",
+            folder.display(),
+            flags.replace('v', "")
+        );
+        let Some(output) = in_namespace(&["tcpdump", "ping"], &script) else { return };
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let lines = |name: &str| {
+            let file = std::fs::read_to_string(folder.join(name)).unwrap();
+            let mut lines: Vec<String> =
+                file.lines().filter(|line| !line.starts_with(' ')).map(str::to_owned).collect();
+            lines.truncate(6);
+            lines
+        };
+        assert_eq!(lines("ours"), lines("theirs"), "{interface} {flags}");
+        assert_eq!(lines("ours").len(), 6);
+        let ends = std::fs::read_to_string(folder.join("ours.err")).unwrap();
+        assert!(
+            ends.ends_with("pycap: 6 packets captured, 6 received by filter, 0 dropped by kernel\n"),
+            "{ends}"
+        );
+    }
+}
+
+#[test]
+fn what_is_written_is_what_was_sent() {
+    let folder = scratch("written");
+    std::fs::create_dir_all(&folder).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/ping-web-dns.pcap");
+    let script = format!(
+        "cd '{}'\n{LISTENS}\n\
+         ip link add a0 type veth peer name b0\n\
+         sysctl -qw net.ipv6.conf.a0.disable_ipv6=1 net.ipv6.conf.b0.disable_ipv6=1\n\
+         ip link set a0 up; ip link set b0 up; sleep 0.3\n\
+         '{PYCAP}' -i b0 -w ours.pcap 2>ours.err & ours=$!\n\
+         '{PYCAP}' -i b0 -w ours.pcapng 2>ng.err & ng=$!\n\
+         listens ours.err; listens ng.err\n\
+         tcpreplay -q --topspeed -l 100 -i a0 '{}' >/dev/null 2>&1\n\
+         kill -USR1 $ours; kill -INT $ours; kill -TERM $ng\n\
+         wait $ours; wait $ng\n\
+         cat ours.err",
+        folder.display(),
+        sample.display()
+    );
+    let Some(output) = in_namespace(&["tcpreplay", "sysctl"], &script) else { return };
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    let frames = |path: &Path| {
+        let mut frames = Vec::new();
+        let mut file = pycap_capture::Savefile::open(path).unwrap();
+        while let Some(frame) = file.next_frame().unwrap() {
+            frames.push(frame.data().to_vec());
+        }
+        frames
+    };
+    let sent = frames(&sample);
+    // Times are to the nanosecond in one of them only; what is compared is what was sent.
+    for name in ["ours.pcap", "ours.pcapng"] {
+        let got = frames(&folder.join(name));
+        assert_eq!(got.len(), sent.len() * 100, "{name}");
+        assert!(got.iter().zip(sent.iter().cycle()).all(|(got, sent)| got == sent), "{name}");
+    }
+    let packets = sent.len() * 100;
+    let end =
+        format!("pycap: {packets} packets captured, {packets} received by filter, 0 dropped by kernel\n");
+    assert!(text(&output.stdout).ends_with(&end), "{}", text(&output.stdout));
+}
+
+#[test]
+fn signals_in_a_storm_lose_nothing() {
+    let folder = scratch("storm");
+    std::fs::create_dir_all(&folder).unwrap();
+    let script = format!(
+        "cd '{}'\n{LISTENS}\n\
+         '{PYCAP}' -i lo -w storm.pcap icmp 2>err & ours=$!\n\
+         listens err\n\
+         ping -q -c 5 -i 0.01 127.0.0.1 >/dev/null\n\
+         for n in $(seq 50); do kill -INT $ours 2>/dev/null || true; done\n\
+         wait $ours\n\
+         '{PYCAP}' --count -r storm.pcap",
+        folder.display()
+    );
+    let Some(output) = in_namespace(&["ping"], &script) else { return };
+    assert_eq!((text(&output.stdout), text(&output.stderr)), ("10 packets\n", ""));
+}
+
+#[test]
+fn a_full_disk_leaves_whole_records() {
+    let folder = scratch("full");
+    std::fs::create_dir_all(&folder).unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/ping-web-dns.pcap");
+    let sample = sample.display();
+    // 16 KiB hold the sample's first copy only in part.
+    let script = format!(
+        "cd '{}'\n\
+         unshare -m sh -c \"mount -t tmpfs -o size=4k none . && cd . && cd '{}' && \
+             {{ '{PYCAP}' -r '{sample}' -w small.pcap; echo status \\$?; '{PYCAP}' --count -r small.pcap; }}\" 2>&1",
+        folder.display(),
+        folder.display()
+    );
+    let Some(output) = in_namespace(&[], &script) else { return };
+    let said = text(&output.stdout);
+    assert!(said.contains("No space left") && said.contains("status 1\n"), "{said}");
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.ends_with(" packets") && last != "0 packets", "{said}");
+}
+
+#[test]
+fn an_ordinary_user_is_told_what_to_do() {
+    if !Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0") {
+        println!("skipped: only root can become another user");
+        return;
+    }
+    // Where the build stands, others may not look.
+    let program = std::env::temp_dir().join(format!("pycap-ordinary-{}", std::process::id()));
+    std::fs::copy(PYCAP, &program).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).args(["-i", "lo"]);
+    let output = command.output();
+    std::fs::remove_file(&program).unwrap();
+    let output = output.unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("sudo setcap cap_net_raw,cap_net_admin=eip "), "{said}");
+}
+
+#[test]
+fn programs_are_printed_as_tcpdump_does() {
+    for flags in ["-d", "-dd", "-ddd"] {
+        for expression in ["tcp port 80", "vlan 5 and udp", "ip6 proto 6 and ip6[53] & 2 != 0", ""] {
+            let script = format!(
+                "pycap -i lo {flags} '{expression}'; echo ==; tcpdump -i lo {flags} '{expression}' 2>/dev/null"
+            );
+            let Some(output) = in_namespace(&["tcpdump"], &script) else { return };
+            let said = text(&output.stdout);
+            let (ours, theirs) = said.split_once("==\n").unwrap();
+            assert_eq!(ours, theirs, "{flags} {expression}: {}", text(&output.stderr));
+        }
+    }
+}
