@@ -8,8 +8,8 @@ use std::time::Instant;
 #[cfg(feature = "libpcap")]
 use crate::PcapSource;
 use crate::{
-    CompileOptions, Direction, Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source, Stats,
-    StopHandle, TimestampSource, compile, interfaces,
+    CompileOptions, Direction, Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source,
+    Stats, StopHandle, TimestampSource, compile, interfaces,
 };
 #[cfg(target_os = "linux")]
 use crate::{PacketRing, VlanTags};
@@ -139,7 +139,8 @@ impl Live {
     /// Only frames that match this filter expression, as of pcap-filter(7). It is compiled by libpcap when the capture is opened.
     pub fn filter(mut self, expression: impl Into<String>) -> Self {
         let expression = expression.into();
-        self.settings.filter = (!expression.trim().is_empty()).then_some(FilterSetting::Expression(expression));
+        self.settings.filter =
+            (!expression.trim().is_empty()).then_some(FilterSetting::Expression(expression));
         self
     }
 
@@ -247,7 +248,9 @@ impl Live {
                     Ok(capture) => Ok(capture),
                     // What the ring has to say is nearer to the matter than that libpcap cannot do it either.
                     Err(error) => match error.kind() {
-                        ErrorKind::PermissionDenied | ErrorKind::InvalidFilter | ErrorKind::InterfaceDown => Err(error),
+                        ErrorKind::PermissionDenied | ErrorKind::InvalidFilter | ErrorKind::InterfaceDown => {
+                            Err(error)
+                        }
                         _ => Err(refused),
                     },
                 }
@@ -271,7 +274,8 @@ impl Live {
 
     #[cfg(target_os = "linux")]
     fn open_ring(&self) -> Result<LiveCapture> {
-        let Settings { promiscuous, snaplen, immediate, buffer_size, direction, timestamp_source, .. } = self.settings;
+        let Settings { promiscuous, snaplen, immediate, buffer_size, direction, timestamp_source, .. } =
+            self.settings;
         if let Some(wanted) = self.settings.link_type
             && self.ring_link_type().is_some_and(|has| has != wanted)
         {
@@ -307,7 +311,8 @@ impl Live {
 
     #[cfg(feature = "libpcap")]
     fn open_libpcap(&self) -> Result<LiveCapture> {
-        let Settings { promiscuous, snaplen, immediate, buffer_size, direction, timestamp_source, .. } = self.settings;
+        let Settings { promiscuous, snaplen, immediate, buffer_size, direction, timestamp_source, .. } =
+            self.settings;
         let mut builder = PcapSource::live(&*self.interface)
             .promiscuous(promiscuous)
             .snaplen(snaplen)

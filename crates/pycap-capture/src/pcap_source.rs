@@ -268,7 +268,8 @@ impl PcapSource {
     pub fn set_link_type(&mut self, link_type: LinkType) -> Result<()> {
         if let Err(text) = self.handle.set_datalink(link::to_dlt(link_type)) {
             let offered: Vec<String> = self.link_types()?.iter().map(LinkType::to_string).collect();
-            let message = format!("no link type {link_type} here, take one of {}: {text}", offered.join(", "));
+            let message =
+                format!("no link type {link_type} here, take one of {}: {text}", offered.join(", "));
             return Err(Error::new(ErrorKind::InvalidSetting, message).on_interface(&self.name));
         }
         // All else that is known of the interface stays.
@@ -416,7 +417,10 @@ impl PcapSource {
             }
             Some(one) if !one.is_up() => {
                 let name = &self.name;
-                (ErrorKind::InterfaceDown, format!("the interface is down: `sudo ip link set dev {name} up` ({text})"))
+                (
+                    ErrorKind::InterfaceDown,
+                    format!("the interface is down: `sudo ip link set dev {name} up` ({text})"),
+                )
             }
             _ => (ErrorKind::Io, format!("libpcap cannot read on: {text}")),
         };
@@ -426,7 +430,11 @@ impl PcapSource {
     #[cold]
     fn refused(&self, what: &str, text: &str) -> Error {
         let error = Error::new(ErrorKind::Io, format!("libpcap {what}: {text}"));
-        if self.live.is_some() { error.on_interface(&self.name) } else { error.in_file(Path::new(&*self.name)) }
+        if self.live.is_some() {
+            error.on_interface(&self.name)
+        } else {
+            error.in_file(Path::new(&*self.name))
+        }
     }
 }
 

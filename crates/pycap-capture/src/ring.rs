@@ -309,7 +309,8 @@ impl PacketRing {
         };
         let before = program(live.settings.filter.as_ref(), live)?;
         let program = program(Some(filter), live)?;
-        open::attach(&live.socket, &Program::from(&Filter::reject_all())).map_err(|error| named(error, live))?;
+        open::attach(&live.socket, &Program::from(&Filter::reject_all()))
+            .map_err(|error| named(error, live))?;
         // Without it, a frame could still come out of the old filter on another processor. Kernels without it are older than any that
         // get fixes, and wait for the block below all the same.
         let _ = socket::grace_period();
@@ -453,7 +454,8 @@ impl PacketRing {
                 } else {
                     sys::wait([live.socket.as_fd(), stop.as_fd()], until).map(|[socket, _]| socket)
                 };
-                let ready = ready.map_err(|error| Error::io("cannot wait for frames", error).on_interface(&live.name))?;
+                let ready = ready
+                    .map_err(|error| Error::io("cannot wait for frames", error).on_interface(&live.name))?;
                 if ready.failed {
                     self.socket_failed()
                 } else if live.down {
@@ -473,7 +475,8 @@ impl PacketRing {
     #[cold]
     fn socket_failed(&mut self) -> Result<()> {
         let Backing::Live(live) = &mut self.backing else { return Ok(()) };
-        let broken = |error: io::Error, live: &Live| Error::io("the kernel reports", error).on_interface(&live.name);
+        let broken =
+            |error: io::Error, live: &Live| Error::io("the kernel reports", error).on_interface(&live.name);
         match live.socket.take_error() {
             Ok(None) => Ok(()),
             Ok(Some(error)) if error.raw_os_error() == Some(libc::ENETDOWN) => {
@@ -520,7 +523,9 @@ impl PacketRing {
                 let name = live.socket.interface_name(live.number);
                 live.down = !name.is_some_and(|name| live.socket.is_up(&name).unwrap_or(false));
             }
-            Err(error) => return Err(Error::io("cannot ask for the interface", error).on_interface(&live.name)),
+            Err(error) => {
+                return Err(Error::io("cannot ask for the interface", error).on_interface(&live.name));
+            }
         }
         Ok(())
     }

@@ -187,7 +187,8 @@ impl SystemInterface {
 ///
 /// If the system cannot be asked.
 pub fn interfaces() -> Result<Vec<SystemInterface>> {
-    let listed = getifaddrs().map_err(|error| Error::io("cannot list the interfaces", io::Error::from(error)))?;
+    let listed =
+        getifaddrs().map_err(|error| Error::io("cannot list the interfaces", io::Error::from(error)))?;
     let mut found: Vec<SystemInterface> = Vec::new();
     for entry in listed {
         let place = found.iter().position(|known| known.name == entry.interface_name).unwrap_or_else(|| {

@@ -41,12 +41,14 @@ impl FromStr for TimestampSource {
 
     /// From its [name](Self::name).
     fn from_str(name: &str) -> Result<Self, Error> {
-        [Self::Kernel, Self::Hardware, Self::HardwareRaw].into_iter().find(|source| source.name() == name).ok_or_else(
-            || {
-                let message = format!("no time stamp source {name:?}: take host, adapter or adapter_unsynced");
+        [Self::Kernel, Self::Hardware, Self::HardwareRaw]
+            .into_iter()
+            .find(|source| source.name() == name)
+            .ok_or_else(|| {
+                let message =
+                    format!("no time stamp source {name:?}: take host, adapter or adapter_unsynced");
                 Error::new(ErrorKind::InvalidSetting, message)
-            },
-        )
+            })
     }
 }
 

@@ -23,8 +23,9 @@ use crate::{Error, ErrorKind, Format, Frame, Interface, LinkType, Result, Stats,
 
 /// A capture file that is being written.
 ///
-/// Frames are gathered and written many at once; [`flush`](Self::flush) writes what there is, and [`finish`](Self::finish) ends the file.
-/// Dropping it ends the file as well, but then nobody hears of errors.
+/// Frames are gathered and written many at once; [`flush`](Self::flush) writes what there is, and
+/// [`finish`](Self::finish) ends the file. Dropping it ends the file as well, but then nobody hears of
+/// errors.
 ///
 /// ```no_run
 /// use pycap_capture::{Format, Savefile, SavefileWriter};
@@ -46,22 +47,25 @@ use crate::{Error, ErrorKind, Format, Frame, Interface, LinkType, Result, Stats,
 /// | link type | one a file | yes |
 /// | interface | no | yes |
 /// | time | from 1970 to 2106, in micro- or nanoseconds | any, in nanoseconds |
-/// | no time | becomes 1970-01-01 00:00:00 | yes; other readers see 1970-01-01 00:00:00 where a simple packet block cannot say all |
+/// | no time | becomes 1970-01-01 00:00:00 | yes; for other readers only in simple packet blocks |
 /// | direction and all other [flags](Frame::flags) | no | yes |
 /// | [segmentation](Frame::segmentation) | no | yes, in an option that only pycap reads |
 ///
-/// A [VLAN tag](Frame::vlan_tag) that the system took out of the bytes is put back into them, where all tools look for it; both lengths
-/// then grow by 4, past the snapshot length too. Where it has no place in the bytes (link types other than Ethernet and Linux cooked, frames
-/// cut before it), pcapng keeps it in the option that only pycap reads, and pcap does not.
+/// A [VLAN tag](Frame::vlan_tag) that the system took out of the bytes is put back into them, where all tools
+/// look for it; both lengths then grow by 4, past the snapshot length too. Where it has no place in the bytes
+/// (link types other than Ethernet and Linux cooked, frames cut before it), pcapng keeps it in the option
+/// that only pycap reads, and pcap does not.
 ///
 /// # Errors
 ///
-/// A frame that the format cannot hold is refused with [`ErrorKind::NotRepresentable`], and the file is as good as before.
+/// A frame that the format cannot hold is refused with [`ErrorKind::NotRepresentable`], and the file is as
+/// good as before.
 ///
-/// If bytes cannot be written, a full disk say, the writing has ended: every further call gives the same error, and nothing more is written. The
-/// error says how many whole frames the file has, and [`frames_written`](Self::frames_written) too. A file that was opened by
-/// [`create`](WriterBuilder::create) or [`to_file`](WriterBuilder::to_file) is cut back to them, so that it can be read. Of a pipe nothing can be
-/// taken back: its reader may have got part of a record.
+/// If bytes cannot be written, a full disk say, the writing has ended: every further call gives the same
+/// error, and nothing more is written. The error says how many whole frames the file has, and
+/// [`frames_written`](Self::frames_written) too. A file that was opened by [`create`](WriterBuilder::create)
+/// or [`to_file`](WriterBuilder::to_file) is cut back to them, so that it can be read. Of a pipe nothing can
+/// be taken back: its reader may have got part of a record.
 pub struct SavefileWriter<W: Write = File> {
     encoder: Encoder,
     sink: Sink<W>,
@@ -99,12 +103,13 @@ impl<W: Write> SavefileWriter<W> {
 
     /// Writes a frame, or keeps it to be written with others.
     ///
-    /// The first frame of each interface (and link type) that has not been [added](Self::add_interface) describes it, by what its source
-    /// knows of the interface.
+    /// The first frame of each interface (and link type) that has not been [added](Self::add_interface)
+    /// describes it, by what its source knows of the interface.
     ///
     /// # Errors
     ///
-    /// If the format cannot hold it: [`ErrorKind::NotRepresentable`]. If bytes cannot be written, now or before: [`ErrorKind::Io`].
+    /// If the format cannot hold it: [`ErrorKind::NotRepresentable`]. If bytes cannot be written, now or
+    /// before: [`ErrorKind::Io`].
     #[inline]
     pub fn write(&mut self, frame: Frame<'_>) -> Result<()> {
         let written = match &self.encoder {
@@ -139,16 +144,19 @@ impl<W: Write> SavefileWriter<W> {
         Ok(())
     }
 
-    /// Describes an interface; frames that carry the index that it returns are from there. Indexes are given in order from 0 on, behind
-    /// those that frames have already had.
+    /// Describes an interface; frames that carry the index that it returns are from there. Indexes are given
+    /// in order from 0 on, behind those that frames have already had.
     ///
-    /// Times are counted in nanoseconds from 1970 whatever the interface says, and frames have the real time anyway.
+    /// Times are counted in nanoseconds from 1970 whatever the interface says, and frames have the real time
+    /// anyway.
     ///
-    /// A pcap file takes the link type and snapshot length for its header, if that is not written yet, and keeps nothing else.
+    /// A pcap file takes the link type and snapshot length for its header, if that is not written yet, and
+    /// keeps nothing else.
     ///
     /// # Errors
     ///
-    /// If a pcap file has another link type: [`ErrorKind::NotRepresentable`]. If bytes cannot be written: [`ErrorKind::Io`].
+    /// If a pcap file has another link type: [`ErrorKind::NotRepresentable`]. If bytes cannot be written:
+    /// [`ErrorKind::Io`].
     pub fn add_interface(&mut self, interface: Interface) -> Result<u32> {
         match &mut self.encoder {
             Encoder::Pcap(file) => file.add_interface(&interface, &mut self.sink),
@@ -156,8 +164,8 @@ impl<W: Write> SavefileWriter<W> {
         }
     }
 
-    /// What the interface with this index received and lost. It is written at the end of the file: of several calls the last one counts. Unknown
-    /// counts are left out. A pcap file has no place for it.
+    /// What the interface with this index received and lost. It is written at the end of the file: of several
+    /// calls the last one counts. Unknown counts are left out. A pcap file has no place for it.
     ///
     /// # Errors
     ///
@@ -207,8 +215,8 @@ impl<W: Write> SavefileWriter<W> {
         self.sink.frames()
     }
 
-    /// How many bytes the file has once all that was accepted is written. After an error in writing, how many bytes of whole records
-    /// and headers it has.
+    /// How many bytes the file has once all that was accepted is written. After an error in writing, how many
+    /// bytes of whole records and headers it has.
     pub fn bytes_written(&self) -> u64 {
         self.sink.bytes()
     }

@@ -51,7 +51,16 @@ const STEPS: [Step; 9] = [
     Step {
         name: "unit, integration and documentation tests",
         needs: &[],
-        likes: &[Tool::Tcpdump, Tool::Libpcap],
+        likes: &[
+            Tool::Tcpdump,
+            Tool::Libpcap,
+            Tool::Libnet,
+            Tool::PkgConfig,
+            Tool::Tshark,
+            Tool::Tcpreplay,
+            Tool::Iproute,
+            Tool::Ping,
+        ],
         run: cargo_test,
     },
     Step { name: "pycap-wire without the standard library", needs: &[], likes: &[], run: without_std },
@@ -73,7 +82,7 @@ const STEPS: [Step; 9] = [
 const ALLOWED_DEPENDENCIES: [&str; 7] =
     ["pycap-wire", "zerocopy", "zerocopy-derive", "proc-macro2", "quote", "syn", "unicode-ident"];
 
-const PUBLISHED: [&str; 3] = ["pycap-wire", "pycap-capture", "pycap-cli"];
+const PUBLISHED: [&str; 5] = ["pycap-wire", "pycap-sys", "pycap-filter", "pycap-capture", "pycap-cli"];
 
 /// Runs every step, also after a failure, and sums up.
 pub(crate) fn run(args: &Args) -> Outcome {

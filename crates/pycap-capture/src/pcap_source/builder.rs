@@ -162,7 +162,8 @@ impl PcapBuilder {
         let snaplen = match c_int::try_from(self.snaplen) {
             Ok(bytes) if bytes > 0 => bytes,
             _ => {
-                let message = format!("a snapshot length of {} bytes: take 1 to {}", self.snaplen, c_int::MAX);
+                let message =
+                    format!("a snapshot length of {} bytes: take 1 to {}", self.snaplen, c_int::MAX);
                 return Err(Error::new(ErrorKind::InvalidSetting, message));
             }
         };
@@ -204,13 +205,13 @@ impl PcapBuilder {
                 Direction::Inbound => pcap::PCAP_D_IN,
                 _ => pcap::PCAP_D_OUT,
             };
-            handle
-                .set_direction(direction)
-                .map_err(|text| Error::new(ErrorKind::Unsupported, format!("libpcap has no direction here: {text}")))?;
+            handle.set_direction(direction).map_err(|text| {
+                Error::new(ErrorKind::Unsupported, format!("libpcap has no direction here: {text}"))
+            })?;
         }
-        handle
-            .set_nonblocking()
-            .map_err(|text| Error::new(ErrorKind::Unsupported, format!("libpcap cannot but wait here: {text}")))?;
+        handle.set_nonblocking().map_err(|text| {
+            Error::new(ErrorKind::Unsupported, format!("libpcap cannot but wait here: {text}"))
+        })?;
         let live = Live { timeout: self.timeout, ..Live::default() };
         let mut source = PcapSource::new(handle, &self.interface, Some(live))?;
         match &self.filter {
@@ -241,7 +242,9 @@ impl PcapBuilder {
                 let message = format!("the interface is down: `sudo ip link set dev {name} up`");
                 Error::new(ErrorKind::InterfaceDown, message)
             }
-            pcap::PCAP_ERROR_RFMON_NOTSUP => Error::new(ErrorKind::Unsupported, "the interface has no monitor mode"),
+            pcap::PCAP_ERROR_RFMON_NOTSUP => {
+                Error::new(ErrorKind::Unsupported, "the interface has no monitor mode")
+            }
             _ => {
                 let is_down = crate::interfaces()
                     .is_ok_and(|all| all.iter().any(|one| one.name() == name && !one.is_up()));
@@ -267,7 +270,8 @@ fn no_such_interface(name: &str) -> Error {
         crate::ring::device::nearest(name, names)
     };
     #[cfg(not(target_os = "linux"))]
-    let nearest: Vec<String> = crate::interfaces().unwrap_or_default().iter().map(|one| one.name().to_owned()).collect();
+    let nearest: Vec<String> =
+        crate::interfaces().unwrap_or_default().iter().map(|one| one.name().to_owned()).collect();
     let message = match &nearest[..] {
         [] => format!("no interface is called {name:?}, and there are no others"),
         names => format!("no interface is called {name:?}; the nearest: {}", names.join(", ")),

@@ -209,8 +209,11 @@ impl Handle {
         let mut text = Text::new();
         let precision = pcap::PCAP_TSTAMP_PRECISION_NANO;
         // SAFETY: the path ends in a zero byte, and the text is as long as libpcap takes it to be.
-        let pcap = unsafe { api.pcap_open_offline_with_tstamp_precision(path.as_ptr(), precision, text.as_mut_ptr()) };
-        Self::new(api, pcap).ok_or_else(|| Error::new(ErrorKind::Io, format!("libpcap cannot open it: {}", text.text())))
+        let pcap = unsafe {
+            api.pcap_open_offline_with_tstamp_precision(path.as_ptr(), precision, text.as_mut_ptr())
+        };
+        Self::new(api, pcap)
+            .ok_or_else(|| Error::new(ErrorKind::Io, format!("libpcap cannot open it: {}", text.text())))
     }
 
     /// Has reads return at once where there is nothing.
@@ -335,7 +338,12 @@ impl Handle {
     }
 
     /// Compiles an expression for this handle.
-    pub(super) fn compile(&mut self, expression: &CStr, optimize: bool, netmask: u32) -> Result<Filter, String> {
+    pub(super) fn compile(
+        &mut self,
+        expression: &CStr,
+        optimize: bool,
+        netmask: u32,
+    ) -> Result<Filter, String> {
         let mut program = bpf_program { bf_len: 0, bf_insns: ptr::null_mut() };
         let status = {
             let _compiler = COMPILER.lock().unwrap_or_else(PoisonError::into_inner);
@@ -358,7 +366,8 @@ impl Handle {
         let convert = |&Instruction { code, jt, jf, k }: &_| bpf_insn { code, jt, jf, k };
         let mut instructions: Vec<bpf_insn> = filter.instructions().iter().map(convert).collect();
         // A filter has at most 65,535 instructions.
-        let mut program = bpf_program { bf_len: instructions.len() as u32, bf_insns: instructions.as_mut_ptr() };
+        let mut program =
+            bpf_program { bf_len: instructions.len() as u32, bf_insns: instructions.as_mut_ptr() };
         // SAFETY: the handle is open and nobody else uses it; the program has as many instructions as it says, which were verified when
         // the filter was made, and libpcap copies them.
         match unsafe { self.api.pcap_setfilter(self.as_ptr(), &raw mut program) } {
@@ -423,8 +432,10 @@ unsafe extern "C" fn trampoline(user: *mut u8, header: *const pcap_pkthdr, bytes
 /// The numbers of a list that libpcap has made.
 fn numbers(list: *const c_int, count: c_int) -> Vec<c_int> {
     match usize::try_from(count) {
-        // SAFETY: libpcap has stored a list of so many numbers.
-        Ok(count) if count > 0 && !list.is_null() => unsafe { std::slice::from_raw_parts(list, count) }.to_vec(),
+        Ok(count) if count > 0 && !list.is_null() => {
+            // SAFETY: libpcap has stored a list of so many numbers.
+            unsafe { std::slice::from_raw_parts(list, count) }.to_vec()
+        }
         _ => Vec::new(),
     }
 }

@@ -46,7 +46,10 @@ mod tests {
         for number in 0..400 {
             let link_type = LinkType(number);
             // On this system these numbers mean what has another number in savefiles.
-            if DIFFERENT.iter().any(|(system, savefile)| *system == c_int::from(number) && *savefile != link_type) {
+            if DIFFERENT
+                .iter()
+                .any(|(system, savefile)| *system == c_int::from(number) && *savefile != link_type)
+            {
                 continue;
             }
             if link_type != LinkType::RAW_12 && link_type != LinkType::RAW_14 {

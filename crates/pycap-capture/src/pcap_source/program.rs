@@ -31,12 +31,16 @@ pub(super) fn compile_for(
     netmask: Option<Ipv4Addr>,
 ) -> Result<Filter> {
     let invalid = |reason: &str| {
-        Error::new(ErrorKind::InvalidFilter, format!("the filter expression {:?}: {reason}", quoted(expression)))
+        Error::new(
+            ErrorKind::InvalidFilter,
+            format!("the filter expression {:?}: {reason}", quoted(expression)),
+        )
     };
     let text = CString::new(expression)
         .map_err(|error| invalid(&format!("has a zero byte at byte {}", error.nul_position())))?;
-    // In the byte order that `pcap_lookupnet` has it in: the network's.
-    let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, |mask| u32::from_ne_bytes(mask.octets()));
+    // In this machine's byte order, as gencode.c compares it with a word that was loaded; not in the network's, which pcap_lookupnet gives
+    // and which would test the wrong end of the address.
+    let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, u32::from);
     handle.compile(&text, optimize, netmask).map_err(|reason| invalid(&reason))
 }
 

@@ -214,7 +214,9 @@ impl Builder {
     /// not enough memory. The message says what to do.
     pub fn open(self) -> Result<PacketRing> {
         let Self { interface, settings } = self;
-        open::open(&interface, settings, 1).and_then(|mut rings| rings.pop().ok_or_else(no_ring)).map_err(|error| error.on_interface(&interface))
+        open::open(&interface, settings, 1)
+            .and_then(|mut rings| rings.pop().ok_or_else(no_ring))
+            .map_err(|error| error.on_interface(&interface))
     }
 
     /// Opens so many rings that share the frames, one a thread; by their flow, unless another [`fanout`](Self::fanout) was asked for.
@@ -276,9 +278,11 @@ impl Settings {
                 self.snaplen
             ));
         }
-        if size % PAGE != 0 || i32::try_from(size).is_err() {
+        if !size.is_multiple_of(PAGE) || i32::try_from(size).is_err() {
             let next = size.next_multiple_of(PAGE).min(i32::MAX as usize / PAGE * PAGE);
-            return invalid(format!("a block size of {size} bytes: take a multiple of {PAGE} such as {next}"));
+            return invalid(format!(
+                "a block size of {size} bytes: take a multiple of {PAGE} such as {next}"
+            ));
         }
         if let Some(bytes) = self.buffer_size {
             self.block_count = u32::try_from(bytes.div_ceil(size)).unwrap_or(u32::MAX).max(2);

@@ -8,7 +8,10 @@ use pycap_filter::{Input, Metadata};
 
 use super::walk::{Entry, Walk};
 use crate::frame::flag;
-use crate::{Direction, Filter, Frame, Interface, LinkType, Reception, Segmentation, SegmentationKind, Timestamp, TimestampSource, VlanTag};
+use crate::{
+    Direction, Filter, Frame, Interface, LinkType, Reception, Segmentation, SegmentationKind, Timestamp,
+    TimestampSource, VlanTag,
+};
 
 /// `struct virtio_net_hdr`, ahead of the captured bytes where it was asked for.
 pub(super) const VIRTIO_HEADER: usize = 10;
@@ -166,7 +169,11 @@ static PACKET_TYPES: [u8; 8] = {
 /// What took the time of a frame.
 #[inline(always)]
 fn timestamp_source(status: u32) -> TimestampSource {
-    if status & libc::TP_STATUS_TS_RAW_HARDWARE == 0 { TimestampSource::Kernel } else { TimestampSource::HardwareRaw }
+    if status & libc::TP_STATUS_TS_RAW_HARDWARE == 0 {
+        TimestampSource::Kernel
+    } else {
+        TimestampSource::HardwareRaw
+    }
 }
 
 /// The protocol of the tag that was taken out of a frame; 0 if none was.

@@ -24,7 +24,9 @@ pub(crate) fn link_type(hardware: u16) -> Option<LinkType> {
         libc::ARPHRD_HDLC => LinkType::C_HDLC,
         libc::ARPHRD_FRAD => LinkType::FRELAY,
         libc::ARPHRD_LOCALTLK => LinkType::LTALK,
-        libc::ARPHRD_FCPP | libc::ARPHRD_FCAL | libc::ARPHRD_FCPL | libc::ARPHRD_FCFABRIC => LinkType::IP_OVER_FC,
+        libc::ARPHRD_FCPP | libc::ARPHRD_FCAL | libc::ARPHRD_FCPL | libc::ARPHRD_FCFABRIC => {
+            LinkType::IP_OVER_FC
+        }
         libc::ARPHRD_IRDA => LinkType::LINUX_IRDA,
         libc::ARPHRD_IEEE802154 => LinkType::IEEE802_15_4_NOFCS,
         ARPHRD_NETLINK => LinkType::NETLINK,
@@ -53,7 +55,8 @@ const ARPHRD_VSOCKMON: u16 = 826;
 /// The names of this network namespace's interfaces that look most like `name`, the nearest first.
 pub(crate) fn nearest(name: &str, names: Vec<String>) -> Vec<String> {
     const MOST: usize = 3;
-    let mut ranked: Vec<(usize, String)> = names.into_iter().map(|other| (distance(name, &other), other)).collect();
+    let mut ranked: Vec<(usize, String)> =
+        names.into_iter().map(|other| (distance(name, &other), other)).collect();
     ranked.sort();
     ranked.truncate(MOST);
     ranked.into_iter().map(|(_, name)| name).collect()

@@ -107,7 +107,12 @@ impl Memory {
 
     #[inline]
     fn word<const OFFSET: usize>(&self, number: u32) -> &AtomicU32 {
-        const { assert!(OFFSET % align_of::<AtomicU32>() == 0 && OFFSET + size_of::<AtomicU32>() <= BLOCK_HEADER) };
+        const {
+            assert!(
+                OFFSET.is_multiple_of(align_of::<AtomicU32>())
+                    && OFFSET + size_of::<AtomicU32>() <= BLOCK_HEADER
+            )
+        };
         // SAFETY: a block is longer than its header, `region_len` saw to it.
         let word = unsafe { self.block(number).add(OFFSET) };
         // SAFETY: blocks are aligned to a page and the offset to the word. The region lives as long as `self`. On this side the word is
@@ -144,7 +149,9 @@ impl Drop for Memory {
             // It cannot fail for a region that was mapped.
             Origin::Socket => {
                 // SAFETY: the region was mapped with this length, and nothing that borrows from it outlives `self`.
-                let _ = unsafe { libc::munmap(self.start.as_ptr().cast(), self.block_size * self.blocks as usize) };
+                let _ = unsafe {
+                    libc::munmap(self.start.as_ptr().cast(), self.block_size * self.blocks as usize)
+                };
             }
             Origin::Heap(layout) => {
                 // SAFETY: it was allocated with this layout, and nothing that borrows from it outlives `self`.
@@ -156,6 +163,7 @@ impl Drop for Memory {
 
 fn region_len(block_size: usize, blocks: u32) -> io::Result<usize> {
     let len = block_size.checked_mul(blocks as usize).filter(|len| *len > 0 && *len <= isize::MAX as usize);
-    let usable = block_size > BLOCK_HEADER && block_size % 4096 == 0 && u32::try_from(block_size).is_ok();
+    let usable =
+        block_size > BLOCK_HEADER && block_size.is_multiple_of(4096) && u32::try_from(block_size).is_ok();
     len.filter(|_| usable).ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }

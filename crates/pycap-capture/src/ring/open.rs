@@ -55,7 +55,11 @@ pub(super) fn open(name: &str, mut settings: Settings, rings: usize) -> Result<V
 }
 
 /// A ring in memory, and what fills it.
-pub(super) fn open_in_memory(name: &str, mut settings: Settings, link_type: LinkType) -> Result<(PacketRing, Producer)> {
+pub(super) fn open_in_memory(
+    name: &str,
+    mut settings: Settings,
+    link_type: LinkType,
+) -> Result<(PacketRing, Producer)> {
     settings.check()?;
     if settings.filter.is_some() || settings.fanout.is_some() {
         let message = "a ring in memory has no kernel to match a filter or to share frames: match the filter in this process";
@@ -102,7 +106,8 @@ impl<'a> Target<'a> {
         let link_type = device::link_type(hardware);
         let cooked = link_type.is_none();
         if cooked && settings.virtio_header {
-            let message = "an interface of this hardware type has no virtio-net header here: capture without it";
+            let message =
+                "an interface of this hardware type has no virtio-net header here: capture without it";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
         Ok(Self { name, number, cooked, link_type: link_type.unwrap_or(LinkType::LINUX_SLL2), loopback })
@@ -124,18 +129,25 @@ impl<'a> Target<'a> {
             set(libc::PACKET_VNET_HDR, 1, "the virtio-net header in a ring (Linux 4.6)")?;
         }
         if settings.ignore_outgoing {
-            set(libc::PACKET_IGNORE_OUTGOING, 1, "to leave outgoing frames out (Linux 4.20); a direction does, too")?;
+            set(
+                libc::PACKET_IGNORE_OUTGOING,
+                1,
+                "to leave outgoing frames out (Linux 4.20); a direction does, too",
+            )?;
         }
         if let Some(time) = settings.busy_poll {
             let micros = i32::try_from(time.as_micros()).unwrap_or(i32::MAX);
-            socket.set(libc::SOL_SOCKET, libc::SO_BUSY_POLL, &micros).map_err(|error| busy_poll_refused(time, error))?;
+            socket
+                .set(libc::SOL_SOCKET, libc::SO_BUSY_POLL, &micros)
+                .map_err(|error| busy_poll_refused(time, error))?;
         }
         if settings.timestamp_source != TimestampSource::Kernel {
             let mode = match settings.timestamp_source {
                 TimestampSource::HardwareRaw => libc::SOF_TIMESTAMPING_RAW_HARDWARE,
                 // The kernel has never set the status bit that goes with this: include/uapi/linux/if_packet.h.
                 _ => {
-                    let message = "Linux has no synchronized time stamps from a network card: take adapter_unsynced";
+                    let message =
+                        "Linux has no synchronized time stamps from a network card: take adapter_unsynced";
                     return Err(Error::new(ErrorKind::Unsupported, message));
                 }
             };
@@ -159,7 +171,11 @@ impl<'a> Target<'a> {
     }
 
     fn program(&self, settings: &Settings) -> Result<Program> {
-        program::assemble(settings, self.cooked, self.loopback.filter(|lo| self.number == 0 || self.number == *lo))
+        program::assemble(
+            settings,
+            self.cooked,
+            self.loopback.filter(|lo| self.number == 0 || self.number == *lo),
+        )
     }
 
     /// What all frames have in common, the number of each interface, and what is done to frames.
@@ -248,11 +264,15 @@ fn program_refused(program: &Program, error: io::Error) -> Error {
             error,
         ),
         Some(libc::EINVAL) if len > libc::BPF_MAXINSNS as usize => {
-            let message =
-                format!("the filter has {len} instructions, the kernel takes {}: match it in this process", libc::BPF_MAXINSNS);
+            let message = format!(
+                "the filter has {len} instructions, the kernel takes {}: match it in this process",
+                libc::BPF_MAXINSNS
+            );
             Error::system(ErrorKind::FilterTooLong, message, error)
         }
-        Some(libc::EINVAL) => Error::system(ErrorKind::InvalidFilter, "the kernel refuses the filter program", error),
+        Some(libc::EINVAL) => {
+            Error::system(ErrorKind::InvalidFilter, "the kernel refuses the filter program", error)
+        }
         Some(libc::EPERM) => Error::system(
             ErrorKind::InvalidSetting,
             "the filter was locked when the ring was opened: open another ring for another filter",
@@ -281,6 +301,10 @@ fn map(socket: &Socket, settings: &Settings) -> Result<Memory> {
         }
         _ => Error::io("cannot set the ring up", error),
     };
+    // The kernel takes the memory of other programs before it says that there is none: it ends them.
+    if available_memory().is_some_and(|available| bytes > available) {
+        return Err(refused(io::Error::from_raw_os_error(libc::ENOMEM)));
+    }
     // In a ring of version 3, frames are as long as they are; the numbers have to fit together all the same.
     const FRAME_SIZE: u32 = 2048;
     let too_large = || refused(io::Error::from_raw_os_error(libc::EINVAL));
@@ -296,6 +320,14 @@ fn map(socket: &Socket, settings: &Settings) -> Result<Memory> {
     };
     socket.set(libc::SOL_PACKET, libc::PACKET_RX_RING, &request).map_err(refused)?;
     Memory::map(socket.as_fd(), size, count).map_err(refused)
+}
+
+/// How many bytes can be had without taking them from anybody; `None` if the system does not tell.
+fn available_memory() -> Option<u64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
 }
 
 fn bind(socket: &Socket, target: &Target<'_>) -> Result<()> {
@@ -331,8 +363,9 @@ fn join(socket: &Socket, fanout: &Fanout, group: Option<u16>) -> Result<u16> {
         ),
         _ => Error::io("cannot join the fan-out group", error),
     };
-    let kind_and_flags =
-        fanout.kind() | fanout.flags | if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID as u16 } else { 0 };
+    let kind_and_flags = fanout.kind()
+        | fanout.flags
+        | if group.is_none() { libc::PACKET_FANOUT_FLAG_UNIQUEID as u16 } else { 0 };
     let value = u32::from(group.unwrap_or(0)) | u32::from(kind_and_flags) << 16;
     socket.set(libc::SOL_PACKET, libc::PACKET_FANOUT, &(value as i32)).map_err(refused)?;
     if group.is_none() {
@@ -351,7 +384,10 @@ fn join(socket: &Socket, fanout: &Fanout, group: Option<u16>) -> Result<u16> {
     match group {
         Some(group) => Ok(group),
         // The number is in the lower half: packet_getsockopt().
-        None => socket.get::<i32>(libc::SOL_PACKET, libc::PACKET_FANOUT).map(|value| value as u16).map_err(refused),
+        None => socket
+            .get::<i32>(libc::SOL_PACKET, libc::PACKET_FANOUT)
+            .map(|value| value as u16)
+            .map_err(refused),
     }
 }
 
@@ -403,7 +439,9 @@ fn busy_poll_refused(time: Duration, error: io::Error) -> Error {
     match error.raw_os_error() {
         Some(libc::EPERM) => Error::system(
             ErrorKind::PermissionDenied,
-            format!("may not poll busily for {time:?}: more than net.core.busy_read takes the capability CAP_NET_ADMIN"),
+            format!(
+                "may not poll busily for {time:?}: more than net.core.busy_read takes the capability CAP_NET_ADMIN"
+            ),
             error,
         ),
         _ => unsupported("busy polling", error),

@@ -5,9 +5,7 @@
 
 use std::mem::offset_of;
 
-use libc::{
-    TP_STATUS_VLAN_VALID, sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr,
-};
+use libc::{TP_STATUS_VLAN_VALID, sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr};
 
 use super::context::{VIRTIO_HEADER, tag_protocol};
 use super::walk::{ADDRESS, FRAME_HEADER};
@@ -50,7 +48,9 @@ pub(super) fn prepare(
 ) {
     let mut at = first;
     for _ in 0..count {
-        let Some(frame) = frames.get_mut(at..).filter(|rest| rest.len() >= FRAME_HEADER as usize) else { return };
+        let Some(frame) = frames.get_mut(at..).filter(|rest| rest.len() >= FRAME_HEADER as usize) else {
+            return;
+        };
         let step = get::<u32>(frame, offset_of!(tpacket3_hdr, tp_next_offset));
         if change(frame, changes, &mut index).is_none() || step < FRAME_HEADER {
             // The walk that hands the frames out meets the same damage, and says so.
@@ -75,7 +75,8 @@ fn change(frame: &mut [u8], changes: Changes, index: &mut impl FnMut(u32) -> u32
         return None;
     }
     let mut status = get::<u32>(frame, STATUS);
-    let protocol = tag_protocol(status, get::<u16>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tpid)));
+    let protocol =
+        tag_protocol(status, get::<u16>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tpid)));
     let control = get::<u32>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tci)) as u16;
     let tag = (changes.tags && protocol != 0).then_some((protocol, control));
 

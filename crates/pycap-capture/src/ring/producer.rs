@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use libc::{
-    TP_STATUS_CSUM_VALID, TP_STATUS_CSUMNOTREADY, TP_STATUS_USER, TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID,
-    sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr,
+    TP_STATUS_CSUM_VALID, TP_STATUS_CSUMNOTREADY, TP_STATUS_USER, TP_STATUS_VLAN_TPID_VALID,
+    TP_STATUS_VLAN_VALID, sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr,
 };
 
 use super::Counted;
@@ -57,7 +57,12 @@ pub(super) struct Shared {
 }
 
 impl Producer {
-    pub(super) fn new(memory: Arc<Memory>, shared: Arc<Shared>, changes: Changes, link_type: LinkType) -> Self {
+    pub(super) fn new(
+        memory: Arc<Memory>,
+        shared: Arc<Shared>,
+        changes: Changes,
+        link_type: LinkType,
+    ) -> Self {
         let handed = vec![0; memory.count() as usize];
         Self {
             memory,
@@ -181,7 +186,10 @@ impl Producer {
     /// Writes to the block that is being filled, behind its header.
     fn write(&mut self, block: u32, offset: usize, bytes: &[u8]) {
         assert_eq!(self.filler.current(&*self.memory), Some(block));
-        assert!(offset >= BLOCK_HEADER && bytes.len() <= self.memory.block_size() - offset.min(self.memory.block_size()));
+        assert!(
+            offset >= BLOCK_HEADER
+                && bytes.len() <= self.memory.block_size() - offset.min(self.memory.block_size())
+        );
         // SAFETY: it lies within the block.
         let to = unsafe { self.memory.block(block).add(offset) };
         // SAFETY: there are so many bytes behind it in the block. The block is the filler's, so that the reader does not look at what is

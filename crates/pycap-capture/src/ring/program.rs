@@ -11,7 +11,8 @@ pub(super) struct Program(pub(super) Vec<Instruction>);
 
 impl From<&Filter> for Program {
     fn from(filter: &Filter) -> Self {
-        let instruction = |&pycap_filter::Instruction { code, jt, jf, k }: &_| Instruction { code, jt, jf, k };
+        let instruction =
+            |&pycap_filter::Instruction { code, jt, jf, k }: &_| Instruction { code, jt, jf, k };
         Self(filter.instructions().iter().map(instruction).collect())
     }
 }
@@ -60,5 +61,8 @@ fn not_for_cooked() -> Error {
 
 #[cold]
 fn too_long() -> Error {
-    Error::new(ErrorKind::FilterTooLong, "the filter is longer than what the kernel takes: match it in this process")
+    Error::new(
+        ErrorKind::FilterTooLong,
+        "the filter is longer than what the kernel takes: match it in this process",
+    )
 }

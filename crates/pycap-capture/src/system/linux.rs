@@ -4,7 +4,7 @@
 use std::ffi::c_int;
 use std::fs;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, AsFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::PathBuf;
 
 use super::SystemInterface;
@@ -19,7 +19,8 @@ pub(super) fn complete(interfaces: &mut [SystemInterface]) {
         let read = |what: &str| fs::read_to_string(sysfs.join(what)).ok();
         // The files may be those of another network namespace, where the name is another interface's.
         if read("ifindex").and_then(|text| text.trim().parse().ok()) == Some(interface.index) {
-            interface.description = read("ifalias").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+            interface.description =
+                read("ifalias").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
             // Where libpcap looks, too: pcap-linux.c, is_wifi().
             interface.wireless = sysfs.join("wireless").exists();
         }
@@ -32,7 +33,9 @@ pub(crate) fn timestamp_sources(name: &str) -> io::Result<Vec<TimestampSource>> 
     if name != "any" {
         let socket = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0))?;
         match capabilities(socket.as_fd(), name) {
-            Ok(what) if what & libc::SOF_TIMESTAMPING_RAW_HARDWARE != 0 => sources.push(TimestampSource::HardwareRaw),
+            Ok(what) if what & libc::SOF_TIMESTAMPING_RAW_HARDWARE != 0 => {
+                sources.push(TimestampSource::HardwareRaw)
+            }
             Ok(_) => {}
             Err(error) if error.raw_os_error() == Some(libc::ENODEV) => return Err(error),
             // The driver does not tell, so it has none.

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use super::sink::{CAPACITY, Cut, Target};
 use super::SavefileWriter;
+use super::sink::{CAPACITY, Cut, Target};
 use crate::{ByteOrder, Error, ErrorKind, Format, LinkType, Result};
 
 /// A capture file about to be written: [`SavefileWriter::builder`].
@@ -48,7 +48,8 @@ impl Default for WriterBuilder {
 }
 
 impl WriterBuilder {
-    /// The format; [`Format::Pcap`], that is microseconds, unless asked for another. Kuznetzov's modified form is not written.
+    /// The format; [`Format::Pcap`], that is microseconds, unless asked for another. Kuznetzov's modified
+    /// form is not written.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -62,15 +63,16 @@ impl WriterBuilder {
 
     /// The snapshot length that the file states, in bytes. Frames are not cut to it.
     ///
-    /// Unless it is set, a pcap file has that of the interface that its first frame comes from, or [`MAX_SNAPLEN`](crate::MAX_SNAPLEN)
-    /// where that states none. In a pcapng file this is for interfaces that nothing else is known of.
+    /// Unless it is set, a pcap file has that of the interface that its first frame comes from, or
+    /// [`MAX_SNAPLEN`](crate::MAX_SNAPLEN) where that states none. In a pcapng file this is for interfaces
+    /// that nothing else is known of.
     pub fn snaplen(mut self, bytes: u32) -> Self {
         self.snaplen = Some(bytes);
         self
     }
 
-    /// The link type of a pcap file, which then has its header from the start. Else it is that of the first frame, and a file that gets
-    /// none is one of Ethernet. A pcapng file does not need it.
+    /// The link type of a pcap file, which then has its header from the start. Else it is that of the first
+    /// frame, and a file that gets none is one of Ethernet. A pcapng file does not need it.
     pub fn link_type(mut self, link_type: LinkType) -> Self {
         self.link_type = Some(link_type);
         self
@@ -100,8 +102,8 @@ impl WriterBuilder {
         self
     }
 
-    /// How many bytes are gathered before they are written at once; 256 KiB unless asked for another number. With 0 every frame is
-    /// written by itself.
+    /// How many bytes are gathered before they are written at once; 256 KiB unless asked for another number.
+    /// With 0 every frame is written by itself.
     pub fn buffer_size(mut self, bytes: usize) -> Self {
         self.capacity = bytes;
         self
@@ -119,8 +121,8 @@ impl WriterBuilder {
         self.open_file(file, Some(path.to_owned()))
     }
 
-    /// Writes to a file that is open for writing, from where it stands. Should it end within a record, it is cut back to the last whole
-    /// one, if it is a regular file.
+    /// Writes to a file that is open for writing, from where it stands. Should it end within a record, it is
+    /// cut back to the last whole one, if it is a regular file.
     ///
     /// # Errors
     ///
@@ -145,7 +147,8 @@ impl WriterBuilder {
     /// If there is no standard output, and as [`to_writer`](Self::to_writer).
     pub fn stdout(self) -> Result<SavefileWriter> {
         let mut stdout = io::stdout();
-        // What has been printed goes first. A second descriptor then goes past the buffer of the first, which looks for the ends of lines.
+        // What has been printed goes first. A second descriptor then goes past the buffer of the first, which
+        // looks for the ends of lines.
         let file = stdout.flush().and_then(|()| duplicate(&stdout));
         let file = file.map_err(|error| Error::io("cannot write to the standard output", error))?;
         self.open(Target { writer: Some(file), path: None, cut: None })

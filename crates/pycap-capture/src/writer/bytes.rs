@@ -11,8 +11,8 @@ pub(super) enum Bytes<'a> {
 }
 
 impl<'a> Bytes<'a> {
-    /// Every tool looks for a tag in the bytes, and libpcap puts it back there too (`pcap-linux.c`). Where it has no place, since the link
-    /// is none that has tags or the capture ends before it, it is left out.
+    /// Every tool looks for a tag in the bytes, and libpcap puts it back there too (`pcap-linux.c`). Where it
+    /// has no place, since the link is none that has tags or the capture ends before it, it is left out.
     pub(super) fn of(frame: Frame<'a>) -> Self {
         let data = frame.data();
         let pieces = frame.vlan_tag().and_then(|tag| {
@@ -76,7 +76,8 @@ mod tests {
         for link_type in (0..300).map(LinkType) {
             for len in 0..data.len() {
                 for tpid in [0, 0x8100] {
-                    let frame = Frame::new(&data[..len], link_type).with_vlan_tag(VlanTag { tpid, tci: 0xe123 });
+                    let frame =
+                        Frame::new(&data[..len], link_type).with_vlan_tag(VlanTag { tpid, tci: 0xe123 });
                     let bytes = Bytes::of(frame);
                     let mut copy = vec![0; bytes.len()];
                     bytes.copy_to(&mut copy);

@@ -2,8 +2,8 @@
 
 use crate::LinkType;
 
-/// The most bytes that readers take for a frame of this link type: libpcap's `max_snaplen_for_dlt` and Wireshark's
-/// `wtap_max_snaplen_for_encap`, which our own reader holds on to as well.
+/// The most bytes that readers take for a frame of this link type: libpcap's `max_snaplen_for_dlt` and
+/// Wireshark's `wtap_max_snaplen_for_encap`, which our own reader holds on to as well.
 pub(super) const fn max_frame_len(link_type: LinkType) -> u32 {
     const DBUS: LinkType = LinkType(231);
     const USBPCAP: LinkType = LinkType(249);

@@ -1,15 +1,15 @@
 //! An option of pcapng packets that is pycap's own: what a frame knows and the format has no place for.
 //!
-//! Its code is from the range for local use (draft-ietf-opsawg-pcapng, section 3.5: the upper bit is set), where anyone may have
-//! another meaning for it, so its value starts with a name. Other readers skip it.
+//! Its code is from the range for local use (draft-ietf-opsawg-pcapng, section 3.5: the upper bit is set),
+//! where anyone may have another meaning for it, so its value starts with a name. Other readers skip it.
 //!
 //! ```text
 //! code: 0xca9f (2) | length: 16 (2) | "pycap" (5) | marks (1) | segmentation kind (1) | 0 (1)
-//!     | segmentation size (2) | VLAN TPID (2) | VLAN TCI (2) | 0 (2)      numbers in the byte order of the section
+//!     | segmentation size (2) | VLAN TPID (2) | VLAN TCI (2) | 0 (2)
 //! ```
 //!
-//! Marks: 1 = no time was known, whatever the block says; 2 = the segmentation is; 4 = the VLAN tag is, which the system took out of
-//! a frame and which could not be put back into its bytes.
+//! Numbers have the byte order of the section. Marks: 1 = no time was known, whatever the block says; 2 = the segmentation is; 4 = the VLAN tag is, which
+//! the system took out of a frame and which could not be put back into its bytes.
 
 use crate::{ByteOrder, Frame, Segmentation, SegmentationKind, VlanTag};
 
@@ -38,7 +38,8 @@ impl Local {
         if self == Self::default() {
             return None;
         }
-        let segmentation = self.segmentation.unwrap_or(Segmentation { size: 0, kind: SegmentationKind::NONE });
+        let segmentation =
+            self.segmentation.unwrap_or(Segmentation { size: 0, kind: SegmentationKind::NONE });
         let tag = self.tag.unwrap_or(VlanTag { tpid: 0, tci: 0 });
         let marks = if self.no_time { NO_TIME } else { 0 }
             | if self.segmentation.is_some() { SEGMENTATION } else { 0 }
@@ -63,7 +64,8 @@ impl Local {
 
     /// What an option of this code says; nothing, if it is somebody else's.
     pub(crate) fn decode(value: &[u8], order: ByteOrder) -> Self {
-        let Some([a, b, c, d, e, marks, kind, _, size @ .., t, u, v, w, _, _]) = value.first_chunk::<VALUE>() else {
+        let Some([a, b, c, d, e, marks, kind, _, size @ .., t, u, v, w, _, _]) = value.first_chunk::<VALUE>()
+        else {
             return Self::default();
         };
         if [*a, *b, *c, *d, *e] != NAME {
@@ -87,7 +89,8 @@ impl Local {
         }
     }
 
-    /// The frame with what the option says. Its flags stay as they are, and whether it has a time is the caller's to see to.
+    /// The frame with what the option says. Its flags stay as they are, and whether it has a time is the
+    /// caller's to see to.
     pub(crate) fn apply(self, mut frame: Frame<'_>) -> Frame<'_> {
         if let Some(segmentation) = self.segmentation {
             let flags = frame.flags();

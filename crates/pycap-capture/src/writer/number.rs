@@ -49,8 +49,8 @@ impl ByteOrder {
     }
 }
 
-/// One number behind the other, in the byte order of this machine or the other one. Which of the two it is is asked once for a record, not for
-/// each number.
+/// One number behind the other, in the byte order of this machine or the other one. Which of the two it is is
+/// asked once for a record, not for each number.
 #[inline(always)]
 pub(super) fn words<const SWAPPED: bool, const N: usize>(numbers: [u32; N]) -> [[u8; 4]; N] {
     numbers.map(|number| if SWAPPED { number.swap_bytes().to_ne_bytes() } else { number.to_ne_bytes() })

@@ -6,7 +6,9 @@ use super::bytes::Bytes;
 use super::limit::max_frame_len;
 use super::number::words;
 use super::sink::Sink;
-use crate::{ByteOrder, Error, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Result, Timestamp};
+use crate::{
+    ByteOrder, Error, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Result, Timestamp,
+};
 
 pub(super) const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
@@ -68,7 +70,8 @@ impl Pcap {
     #[inline(always)]
     fn put<W, const SWAPPED: bool>(&self, frame: Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
         let Header { link_type, max_len } = self.header;
-        // Before the file header is written the sink has no room, so `link_type` can have any value until then.
+        // Before the file header is written the sink has no room, so `link_type` can have any value until
+        // then.
         if frame.link_type() != link_type || bytes.len() > max_len as usize {
             return false;
         }
@@ -86,8 +89,14 @@ impl Pcap {
         true
     }
 
-    /// Does what it takes for [`write`](Self::write) to succeed, or says why it cannot. Goes with `number`, the frame's number from 1.
-    pub(super) fn prepare<W: Write>(&mut self, frame: Frame<'_>, number: u64, sink: &mut Sink<W>) -> Result<()> {
+    /// Does what it takes for [`write`](Self::write) to succeed, or says why it cannot. Goes with `number`,
+    /// the frame's number from 1.
+    pub(super) fn prepare<W: Write>(
+        &mut self,
+        frame: Frame<'_>,
+        number: u64,
+        sink: &mut Sink<W>,
+    ) -> Result<()> {
         let link_type = self.link_type.unwrap_or(frame.link_type());
         let max_len = max_frame_len(link_type);
         let fail = |message| Err(sink.located(Error::new(ErrorKind::NotRepresentable, message)));
@@ -121,14 +130,19 @@ impl Pcap {
     }
 
     /// Takes an interface for what the file header says.
-    pub(super) fn add_interface<W: Write>(&mut self, interface: &Interface, sink: &mut Sink<W>) -> Result<u32> {
+    pub(super) fn add_interface<W: Write>(
+        &mut self,
+        interface: &Interface,
+        sink: &mut Sink<W>,
+    ) -> Result<u32> {
         match self.link_type {
             None => self.start(interface, sink)?,
             Some(link_type) if link_type == interface.link_type() => sink.check()?,
             Some(link_type) => {
                 let other = interface.link_type();
-                let message =
-                    format!("an interface of link type {other} and a file of {link_type}; a pcapng file takes both");
+                let message = format!(
+                    "an interface of link type {other} and a file of {link_type}; a pcapng file takes both"
+                );
                 return Err(sink.located(Error::new(ErrorKind::NotRepresentable, message)));
             }
         }
@@ -152,7 +166,8 @@ impl Pcap {
         let stated = Some(interface.snaplen()).filter(|snaplen| (1..=i32::MAX as u32).contains(snaplen));
         let snaplen = self.snaplen.or(stated).unwrap_or(MAX_SNAPLEN);
         let link_type = interface.link_type();
-        // The length of the frame check sequence is in units of 16 bits, beside a bit that says that it is there.
+        // The length of the frame check sequence is in units of 16 bits, beside a bit that says that it is
+        // there.
         let fcs = match interface.fcs_len() {
             Some(bytes) if bytes < 32 && bytes.is_multiple_of(2) => 0x0400_0000 | u32::from(bytes / 2) << 28,
             _ => 0,

@@ -1,4 +1,5 @@
-//! pcapng: several interfaces and link types, all that a frame knows, statistics. The layout of the blocks heads `savefile/pcapng.rs`.
+//! pcapng: several interfaces and link types, all that a frame knows, statistics. The layout of the blocks
+//! heads `savefile/pcapng.rs`.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -49,8 +50,9 @@ pub(super) struct Pcapng {
 
 /// What is needed of an interface for each packet.
 ///
-/// Times are counted in nanoseconds, 64 bits of which hold 584 years. Frames from other centuries get a description of their own, with
-/// another `if_tsoffset`: one for each window of 2^33 seconds, the first of which starts in 1970 and ends in 2242.
+/// Times are counted in nanoseconds, 64 bits of which hold 584 years. Frames from other centuries get a
+/// description of their own, with another `if_tsoffset`: one for each window of 2^33 seconds, the first of
+/// which starts in 1970 and ends in 2242.
 struct Slot {
     index: u32,
     link_type: LinkType,
@@ -103,8 +105,8 @@ impl Pcapng {
         self.block(SECTION_HEADER, &body, sink)
     }
 
-    /// Puts a frame into the sink's buffer; `false` if its interface is not described yet, if there is anything odd about it, or no
-    /// room.
+    /// Puts a frame into the sink's buffer; `false` if its interface is not described yet, if there is
+    /// anything odd about it, or no room.
     #[inline(always)]
     pub(super) fn write<W>(&self, frame: Frame<'_>, sink: &mut Sink<W>) -> bool {
         let Some(time) = frame.timestamp() else { return self.write_rare(frame, sink) };
@@ -206,8 +208,8 @@ impl Pcapng {
         place.copy_from_slice(&[0; END_LEN]);
     }
 
-    /// Whether a simple packet block says all of a frame: it has no time, no options, and no captured length but what follows from the
-    /// first interface's snapshot length.
+    /// Whether a simple packet block says all of a frame: it has no time, no options, and no captured length
+    /// but what follows from the first interface's snapshot length.
     fn is_simple(&self, number: u32, frame: Frame<'_>, bytes: Bytes<'_>) -> bool {
         let Some(interface) = self.interfaces.first() else { return false };
         let original_len = frame.original_len().saturating_add(bytes.added());
@@ -240,8 +242,14 @@ impl Pcapng {
         true
     }
 
-    /// Does what it takes for [`write`](Self::write) to succeed, or says why it cannot. Goes with `count`, the frame's number from 1.
-    pub(super) fn prepare<W: Write>(&mut self, frame: Frame<'_>, count: u64, sink: &mut Sink<W>) -> Result<()> {
+    /// Does what it takes for [`write`](Self::write) to succeed, or says why it cannot. Goes with `count`,
+    /// the frame's number from 1.
+    pub(super) fn prepare<W: Write>(
+        &mut self,
+        frame: Frame<'_>,
+        count: u64,
+        sink: &mut Sink<W>,
+    ) -> Result<()> {
         let secs = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH).secs();
         let known = self.find(frame, secs).and_then(|number| self.slots.get(number as usize));
         let (max_len, unknown) = match known {
@@ -262,9 +270,7 @@ impl Pcapng {
         if let Some(interface) = unknown {
             self.describe(frame.interface(), interface, window(secs), sink)?;
         }
-        sink.reserve(
-            ENHANCED_HEADER + padded(bytes.len()) + FLAGS_LEN + local::LEN + END_LEN + TRAILER,
-        )
+        sink.reserve(ENHANCED_HEADER + padded(bytes.len()) + FLAGS_LEN + local::LEN + END_LEN + TRAILER)
     }
 
     /// What is known of the interface of a frame that comes from it first.
@@ -280,7 +286,11 @@ impl Pcapng {
     }
 
     /// Describes an interface; returns the index that its frames have to carry.
-    pub(super) fn add_interface<W: Write>(&mut self, interface: Interface, sink: &mut Sink<W>) -> Result<u32> {
+    pub(super) fn add_interface<W: Write>(
+        &mut self,
+        interface: Interface,
+        sink: &mut Sink<W>,
+    ) -> Result<u32> {
         let index = u32::try_from(self.next_index).map_err(|_| {
             let message = "no index is left for another interface: a frame had the last one";
             sink.located(Error::new(ErrorKind::InvalidSetting, message))
@@ -313,7 +323,9 @@ impl Pcapng {
             .filter(11, interface.filter())
             .text(12, interface.os());
         // In bytes, as everyone has it; as bits where it could not be told from these.
-        if let Some(len) = interface.fcs_len().and_then(|len| if len < 16 { Some(len) } else { len.checked_mul(8) }) {
+        if let Some(len) =
+            interface.fcs_len().and_then(|len| if len < 16 { Some(len) } else { len.checked_mul(8) })
+        {
             options = options.bytes(13, &[len]);
         }
         if window != 0 {

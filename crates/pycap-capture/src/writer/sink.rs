@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use crate::{ByteOrder, Error, ErrorKind, Result};
 
-/// How much is written at once, unless the caller asks for another size: larger ones were not faster, and share the
-/// second-level cache with less else.
+/// How much is written at once, unless the caller asks for another size: larger ones were not faster, and
+/// share the second-level cache with less else.
 pub(super) const CAPACITY: usize = 256 * 1024;
 
-/// Gathers whole records and hands them to the writer in large pieces, each of which ends with a whole record: a file looked at
-/// between two of them is a whole file.
+/// Gathers whole records and hands them to the writer in large pieces, each of which ends with a whole
+/// record: a file looked at between two of them is a whole file.
 pub(super) struct Sink<W> {
-    /// Its length is the room that there is. It has none before the first record and after an error, so that [`room`](Self::room)
-    /// needs no check of its own for either.
+    /// Its length is the room that there is. It has none before the first record and after an error, so that
+    /// [`room`](Self::room) needs no check of its own for either.
     buffer: Vec<u8>,
     filled: usize,
     capacity: usize,
@@ -141,9 +141,12 @@ impl<W: Write> Sink<W> {
             return Ok(());
         }
         self.drain()?;
-        // A record that is larger than the buffer gets a larger buffer, and the next one that is not gives it back.
+        // A record that is larger than the buffer gets a larger buffer, and the next one that is not gives it
+        // back.
         let size = len.max(self.capacity);
-        if size != self.buffer.len() {
+        if (size..=size.max(CAPACITY)).contains(&self.buffer.capacity()) {
+            self.buffer.resize(size, 0);
+        } else {
             self.buffer = vec![0; size];
         }
         Ok(())
