@@ -44,8 +44,8 @@ impl CompileOptions {
     /// For a live capture on this interface. On Linux such programs find VLAN tags, directions and interfaces where the kernel has them:
     /// beside the frame.
     ///
-    /// libpcap makes them for a capture that is open, so this opens one for a moment. Where that is not permitted, or the capture would
-    /// have another link type, the program is one for files.
+    /// libpcap makes them for a capture that is open, so one is opened for a moment if the expression has such words. Where that is not
+    /// permitted, or the capture would have another link type, the program is one for files.
     #[must_use]
     pub fn on_interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());

@@ -21,6 +21,8 @@ mod sys;
 mod system;
 mod timestamp;
 mod timestamp_source;
+#[cfg(all(unix, feature = "tokio"))]
+pub mod tokio;
 mod writer;
 
 pub use compile::{CompileOptions, compile};

@@ -90,8 +90,8 @@ const _: () = {
 
 /// How often libpcap is asked where it has no descriptor to wait for.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
-/// What the kernel still holds when a capture is stopped is waited for so long at most.
-const LAST_WAIT: Duration = Duration::from_millis(8);
+/// What the kernel still gathers when a capture is stopped is waited for so long at most: a stop is to be done within 10 ms.
+const LAST_WAIT: Duration = Duration::from_millis(6);
 /// A stopped capture whose clock runs behind ends all the same.
 const LAST_FRAMES: Duration = Duration::from_millis(500);
 
@@ -333,7 +333,8 @@ impl PcapSource {
         }
         match &self.live {
             Some(live) => {
-                let until = Instant::now() + live.timeout.min(LAST_WAIT);
+                let until =
+                    Instant::now() + live.timeout.saturating_add(Duration::from_millis(1)).min(LAST_WAIT);
                 self.ending = Some(Ending { at: Timestamp::now(), until });
             }
             None => self.finished = true,

@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod device;
 mod fanout;
 mod handover;
+mod live;
 mod memory;
 mod open;
 mod prepare;
@@ -23,14 +24,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use self::builder::Settings;
 use self::context::Context;
 use self::handover::{Blocks, Reader};
+use self::live::Live;
 use self::memory::{BLOCK_HEADER, Memory};
 use self::prepare::Changes;
 use self::producer::Shared;
 use self::program::Program;
-use self::socket::Socket;
 use self::walk::Walk;
 use crate::sys;
 use crate::{Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source, Stats, StopHandle};
@@ -95,29 +95,6 @@ enum Backing {
     Live(Box<Live>),
     /// A thread that plays the kernel.
     Memory(Arc<Shared>),
-}
-
-/// A packet socket and what is known of its interface.
-struct Live {
-    socket: Socket,
-    name: Box<str>,
-    /// 0 is all interfaces.
-    number: u32,
-    loopback: Option<u32>,
-    settings: Settings,
-    /// What the interface had lost when the ring was opened.
-    dropped_at_start: Option<u64>,
-    counted: Counted,
-    /// The interface was set down, and was not seen up since.
-    down: bool,
-}
-
-/// What the kernel counted: it starts again from 0 whenever it is asked.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counted {
-    received: u64,
-    dropped: u64,
-    full: u64,
 }
 
 /// What is still to be handed out before a ring is finished.
@@ -347,6 +324,34 @@ impl PacketRing {
         })
     }
 
+    /// Whether the next read has something to return at once.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn is_ready(&mut self) -> Result<bool> {
+        loop {
+            let before = self.walk;
+            // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`.
+            if unsafe { self.context.next_entry(&mut self.walk) }.is_some() {
+                self.walk = before;
+                return Ok(true);
+            }
+            match self.advance(Some(Instant::now()))? {
+                Advance::Block => {}
+                Advance::TimedOut => return Ok(false),
+                Advance::Finished => return Ok(true),
+            }
+        }
+    }
+
+    /// After which time to ask again, though the descriptor does not say so.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn ask_again(&self) -> Option<Duration> {
+        match &self.backing {
+            _ if self.ending.is_some() => Some(Duration::from_millis(1)),
+            Backing::Live(live) if live.down => Some(LOOK_AT_DOWN),
+            _ => None,
+        }
+    }
+
     /// Gives the held block back and goes to the next one that has frames.
     fn advance(&mut self, deadline: Option<Instant>) -> Result<Advance> {
         self.release();
@@ -371,7 +376,10 @@ impl PacketRing {
                 Some(ending) if Instant::now() >= ending.until => return self.finish(),
                 Some(ending) => Some(deadline.map_or(ending.until, |deadline| deadline.min(ending.until))),
             };
-            self.wait(until)?;
+            if let Err(error) = self.wait(until) {
+                self.finished = true;
+                return Err(error);
+            }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 // It may have come while the clock was read.
                 return if self.take()? { Ok(Advance::Block) } else { Ok(Advance::TimedOut) };
@@ -576,25 +584,6 @@ impl PacketRing {
         self.finished = true;
         let message = "a header in the ring makes no sense: the rest of its block is lost";
         Error::new(ErrorKind::Malformed, message).on_interface(self.interface())
-    }
-}
-
-impl Live {
-    /// All that the kernel counted since the ring was opened.
-    fn count(&mut self) -> Result<Counted> {
-        let stats: libc::tpacket_stats_v3 = self
-            .socket
-            .get(libc::SOL_PACKET, libc::PACKET_STATISTICS)
-            .map_err(|error| Error::io("cannot ask for the statistics", error).on_interface(&self.name))?;
-        // packet_getsockopt() adds those that were dropped to those that were received.
-        self.counted.received += u64::from(stats.tp_packets.saturating_sub(stats.tp_drops));
-        self.counted.dropped += u64::from(stats.tp_drops);
-        self.counted.full += u64::from(stats.tp_freeze_q_cnt);
-        Ok(self.counted)
-    }
-
-    fn interface_dropped(&self) -> Option<u64> {
-        device::dropped(&self.name, self.number)?.checked_sub(self.dropped_at_start?)
     }
 }
 

@@ -8,7 +8,7 @@
 pub(crate) mod linux;
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
@@ -54,6 +54,23 @@ impl InterfaceAddress {
         };
         let ones = bits.leading_ones();
         (ones == bits.count_ones() && ones <= width).then_some(ones)
+    }
+
+    /// Puts the broadcast address where it belongs. Linux' C libraries have one place for it and for the other end's address, which is the
+    /// interface's own where there is neither (sysdeps/unix/sysv/linux/ifaddrs.c of glibc); the flags of the interface, by which it is
+    /// named, do not tell them apart.
+    fn tell_other_end(&mut self) {
+        let same = self.address;
+        self.destination = self.destination.filter(|other| *other != same);
+        let Some(IpAddr::V4(other)) = self.broadcast.take().filter(|other| *other != same) else { return };
+        let (IpAddr::V4(address), Some(IpAddr::V4(mask))) = (same, self.netmask) else { return };
+        let of_network = [address | !mask, address & mask, Ipv4Addr::BROADCAST].contains(&other);
+        // A network of one or two addresses has none for all.
+        if of_network && mask.to_bits() < u32::MAX - 1 {
+            self.broadcast = Some(other.into());
+        } else {
+            self.destination = Some(other.into());
+        }
     }
 }
 
@@ -145,7 +162,11 @@ impl SystemInterface {
     fn add(&mut self, address: &SockaddrStorage, rest: [Option<SockaddrStorage>; 3]) {
         if let Some(address) = ip(address) {
             let [netmask, broadcast, destination] = rest.map(|other| other.as_ref().and_then(ip));
-            self.addresses.push(InterfaceAddress { address, netmask, broadcast, destination });
+            let mut known = InterfaceAddress { address, netmask, broadcast, destination };
+            if cfg!(target_os = "linux") {
+                known.tell_other_end();
+            }
+            self.addresses.push(known);
         } else if let Some(link) = address.as_link_addr() {
             self.add_link(link);
         }

@@ -258,10 +258,10 @@ impl Args {
         if let Some(file) = &self.read {
             return Ok(if file == Path::new("-") { Task::Stdin } else { Task::File(file) });
         }
-        if let (None, [file]) = (&self.interface, &*self.expression) {
-            if Path::new(file).is_file() {
-                return usage(format!("{file} is a file: read it with pycap -r {file}"));
-            }
+        if let (None, [file]) = (&self.interface, &*self.expression)
+            && Path::new(file).is_file()
+        {
+            return usage(format!("{file} is a file: read it with pycap -r {file}"));
         }
         if std::env::args_os().len() < 2 {
             return usage(NOTHING_TO_DO.into());

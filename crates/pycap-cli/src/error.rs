@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Output(io::Error),
     /// The output was closed by its reader.
     Closed,
+    /// The doctor found that capturing does not work, and said so.
+    Unwell,
 }
 
 impl Failure {
@@ -43,6 +45,7 @@ impl fmt::Display for Failure {
             Self::Capture(error) => error.fmt(f),
             Self::Output(error) => write!(f, "cannot write the output: {error}"),
             Self::Closed => f.write_str("the output was closed"),
+            Self::Unwell => f.write_str("capturing does not work here"),
         }
     }
 }

@@ -5,6 +5,8 @@ mod args;
 #[cfg(target_os = "linux")]
 mod capture;
 mod devices;
+#[cfg(target_os = "linux")]
+mod doctor;
 mod error;
 mod fields;
 mod hexdump;
@@ -31,9 +33,10 @@ use crate::error::Failure;
 
 /// Does what the command line asks for.
 fn run() -> Result<(), Failure> {
-    let mut words = std::env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == "devices") {
-        return devices::run(&args::of_command("devices"));
+    match std::env::args_os().nth(1) {
+        Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
+        Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
+        _ => {}
     }
     let args = Args::from_command_line();
     args.color.choose();
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of a pipe has seen enough; that is not a failure.
         Err(Failure::Closed) => ExitCode::SUCCESS,
+        // What is wrong was told where it was found.
+        Err(Failure::Unwell) => ExitCode::FAILURE,
         Err(failure) => {
             let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             // Where nobody can be told, the status has to do; `eprintln` would panic.

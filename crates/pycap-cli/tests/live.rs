@@ -38,8 +38,12 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
+/// An empty folder: what an earlier run left there would be taken for this one's.
 fn scratch(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// Waits until a file has the line that says that a capture runs.
@@ -50,7 +54,6 @@ const LISTENS: &str =
 fn lines_are_those_of_tcpdump() {
     for (interface, flags) in [("lo", "-n"), ("lo", "-ne"), ("any", "-n"), ("any", "-nv")] {
         let folder = scratch(&format!("lines-{interface}{flags}"));
-        std::fs::create_dir_all(&folder).unwrap();
         // Times differ by what the kernel took in between, and -v adds what only we show below each line.
         let script = format!(
             "cd '{}'\n{LISTENS}\n\
@@ -84,7 +87,6 @@ fn lines_are_those_of_tcpdump() {
 #[test]
 fn what_is_written_is_what_was_sent() {
     let folder = scratch("written");
-    std::fs::create_dir_all(&folder).unwrap();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/ping-web-dns.pcap");
     let script = format!(
         "cd '{}'\n{LISTENS}\n\
@@ -127,7 +129,6 @@ fn what_is_written_is_what_was_sent() {
 #[test]
 fn signals_in_a_storm_lose_nothing() {
     let folder = scratch("storm");
-    std::fs::create_dir_all(&folder).unwrap();
     let script = format!(
         "cd '{}'\n{LISTENS}\n\
          '{PYCAP}' -i lo -w storm.pcap icmp 2>err & ours=$!\n\
@@ -145,7 +146,6 @@ fn signals_in_a_storm_lose_nothing() {
 #[test]
 fn a_full_disk_leaves_whole_records() {
     let folder = scratch("full");
-    std::fs::create_dir_all(&folder).unwrap();
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/ping-web-dns.pcap");
     let sample = sample.display();
     // 16 KiB hold the sample's first copy only in part.

@@ -25,6 +25,24 @@ impl<'a> Input<'a> {
     pub const fn with_metadata(self, metadata: &'a Metadata) -> Self {
         Self { metadata: Some(metadata), ..self }
     }
+
+    /// The captured bytes.
+    #[inline]
+    pub const fn data(self) -> &'a [u8] {
+        self.data
+    }
+
+    /// The length in bytes that the packet had before it was cut.
+    #[inline]
+    pub const fn original_len(self) -> u32 {
+        self.original_len
+    }
+
+    /// What the link knew.
+    #[inline]
+    pub const fn metadata(self) -> Option<&'a Metadata> {
+        self.metadata
+    }
 }
 
 impl<'a> From<&'a [u8]> for Input<'a> {
@@ -140,8 +158,9 @@ impl Metadata {
         Self { cpu: Some(cpu), ..self }
     }
 
-    /// What an absolute load from `k` gives. A packet without a tag has tag and identifier 0, as in the kernel.
-    pub(crate) fn load(&self, k: u32) -> Option<u32> {
+    /// What an absolute load from `k`, one of [`ancillary`], gives. A packet without a tag has tag and identifier 0, as in
+    /// the kernel.
+    pub fn load(&self, k: u32) -> Option<u32> {
         match k {
             ancillary::PROTOCOL => self.protocol.map(u32::from),
             ancillary::PKTTYPE => self.packet_type.map(u32::from),

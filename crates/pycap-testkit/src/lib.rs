@@ -10,6 +10,10 @@ pub mod sample;
 pub mod savefile;
 pub mod seed;
 
+/// Private network namespaces with veth pairs.
+#[cfg(target_os = "linux")]
+pub use pycap_rig as rig;
+
 /// The workspace's README, whose example is a documentation test here.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -241,7 +241,11 @@ mod tests {
             line.with_tcp_base(100, 5000).to_string(),
             "IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [P.], seq 1:4, ack 1, win 1000, length 3"
         );
-        assert_eq!(line.with_interface(Some("eth0")).to_string(), line.to_string(), "only a cooked frame has room for it");
+        assert_eq!(
+            line.with_interface(Some("eth0")).to_string(),
+            line.to_string(),
+            "only a cooked frame has room for it"
+        );
         assert_eq!(line.with_quiet(true).to_string(), "IP 10.0.0.1.4000 > 10.0.0.2.80: tcp 3");
     }
 }

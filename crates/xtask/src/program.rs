@@ -11,12 +11,6 @@ pub(crate) fn bench(name: &str) -> Result<PathBuf, Failure> {
     build(name, &["--package=pycap-benches", &format!("--bench={name}")])
 }
 
-/// Builds the command and returns its path.
-#[cfg(target_os = "linux")]
-pub(crate) fn pycap() -> Result<PathBuf, Failure> {
-    build("pycap", &["--package=pycap-cli", "--bin=pycap"])
-}
-
 fn build(name: &str, target: &[&str]) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

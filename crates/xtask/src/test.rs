@@ -82,7 +82,8 @@ const STEPS: [Step; 9] = [
 const ALLOWED_DEPENDENCIES: [&str; 7] =
     ["pycap-wire", "zerocopy", "zerocopy-derive", "proc-macro2", "quote", "syn", "unicode-ident"];
 
-const PUBLISHED: [&str; 5] = ["pycap-wire", "pycap-sys", "pycap-filter", "pycap-capture", "pycap-cli"];
+const PUBLISHED: [&str; 6] =
+    ["pycap-wire", "pycap-sys", "pycap-filter", "pycap-rig", "pycap-capture", "pycap-cli"];
 
 /// Runs every step, also after a failure, and sums up.
 pub(crate) fn run(args: &Args) -> Outcome {

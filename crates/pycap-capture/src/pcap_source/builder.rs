@@ -34,8 +34,8 @@ enum Wanted {
     Program(Filter),
 }
 
-/// What frames wait for others, if nothing else was asked for: as long as the ring's.
-const TIMEOUT: Duration = Duration::from_millis(8);
+/// How long frames wait for others, if nothing else was asked for: less than what a stop waits for the last of them.
+const TIMEOUT: Duration = Duration::from_millis(5);
 
 impl PcapBuilder {
     pub(super) fn new(interface: String) -> Self {
@@ -67,7 +67,7 @@ impl PcapBuilder {
         self
     }
 
-    /// How long a frame may wait for others, so that they are handed over together; 8 ms unless asked for another. libpcap counts in
+    /// How long a frame may wait for others, so that they are handed over together; 5 ms unless asked for another. libpcap counts in
     /// milliseconds. It is no limit for a read: that has a deadline.
     pub fn timeout(mut self, time: Duration) -> Self {
         self.timeout = time;

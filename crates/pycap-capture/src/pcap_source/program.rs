@@ -16,7 +16,8 @@ const QUOTED: usize = 120;
 pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filter> {
     let snaplen = c_int::try_from(options.snaplen).unwrap_or(c_int::MAX);
     let dlt = link::to_dlt(options.link_type);
-    let mut handle = match options.interface.as_deref().and_then(|name| live(name, dlt, snaplen)) {
+    let interface = options.interface.as_deref().filter(|_| depends_on_interface(expression));
+    let mut handle = match interface.and_then(|name| live(name, dlt, snaplen)) {
         Some(handle) => handle,
         None => Handle::dead(dlt, snaplen)?,
     };
@@ -42,6 +43,12 @@ pub(super) fn compile_for(
     // and which would test the wrong end of the address.
     let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, u32::from);
     handle.compile(&text, optimize, netmask).map_err(|reason| invalid(&reason))
+}
+
+/// Whether a program for a live capture can be another than one for a file. It takes the kernel tens of milliseconds to close a capture,
+/// so none is opened for nothing. libpcap's gencode.c asks whether it compiles for a live capture for these words only.
+fn depends_on_interface(expression: &str) -> bool {
+    ["vlan", "inbound", "outbound", "ifindex"].iter().any(|word| expression.contains(word))
 }
 
 /// A capture on the interface for as long as it takes to compile, if that is permitted and has this link type. libpcap makes code for the

@@ -65,12 +65,14 @@ impl Fanout {
         Self::plain(libc::PACKET_FANOUT_QM)
     }
 
-    /// By what a classic BPF program returns, modulo the number of rings.
+    /// By what a classic BPF program returns, modulo the number of rings. It sees received frames from the network's header on, behind
+    /// the link's (`packet_rcv_fanout` in net/packet/af_packet.c).
     pub fn program(program: &Filter) -> Self {
         Self { mode: Mode::Program(program.clone()), flags: 0, group: None }
     }
 
-    /// By what an eBPF program (of type socket filter, loaded by other means) returns, modulo the number of rings.
+    /// By what an eBPF program (of type socket filter, loaded by other means) returns, modulo the number of rings. It sees what a
+    /// [`program`](Self::program) sees.
     pub fn ebpf(program: OwnedFd) -> Self {
         Self { mode: Mode::Ebpf(Arc::new(program)), flags: 0, group: None }
     }

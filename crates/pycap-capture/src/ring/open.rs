@@ -9,12 +9,13 @@ use std::time::Duration;
 use super::builder::{Settings, VlanTags};
 use super::context::Context;
 use super::fanout::{Fanout, Mode};
+use super::live::Live;
 use super::memory::Memory;
 use super::prepare::Changes;
 use super::producer::{Producer, Shared};
 use super::program::{self, Program};
 use super::socket::{self, Socket};
-use super::{Backing, Live, PacketRing, device};
+use super::{Backing, PacketRing, device};
 use crate::{Error, ErrorKind, Filter, Interface, LinkType, Result, TimestampResolution, TimestampSource};
 
 /// What the kernel leaves free ahead of the link's header for us, besides what it leaves anyway: room for a VLAN tag. A multiple of 16, so
@@ -223,15 +224,6 @@ impl<'a> Target<'a> {
         };
         let retire = Duration::from_millis(settings.retire_millis().into());
         PacketRing::new(Arc::new(memory), Backing::Live(Box::new(live)), context, numbers, changes, retire)
-    }
-}
-
-impl Live {
-    /// The program for another filter.
-    pub(super) fn program(&self, filter: Option<&Filter>, cooked: bool) -> Result<Program> {
-        let settings = Settings { filter: filter.cloned(), ..self.settings.clone() };
-        let loopback = self.loopback.filter(|lo| self.number == 0 || self.number == *lo);
-        program::assemble(&settings, cooked, loopback)
     }
 }
 

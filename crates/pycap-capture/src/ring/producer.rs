@@ -12,9 +12,9 @@ use libc::{
     TP_STATUS_VLAN_VALID, sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr,
 };
 
-use super::Counted;
 use super::context::{TP_STATUS_GSO_TCP, VIRTIO_HEADER, packet_type};
 use super::handover::{Blocks, Filler, Reader};
+use super::live::Counted;
 use super::memory::{BLOCK_HEADER, Memory};
 use super::open::RESERVE;
 use super::prepare::Changes;

@@ -8,8 +8,9 @@
 //!     | segmentation size (2) | VLAN TPID (2) | VLAN TCI (2) | 0 (2)
 //! ```
 //!
-//! Numbers have the byte order of the section. Marks: 1 = no time was known, whatever the block says; 2 = the segmentation is; 4 = the VLAN tag is, which
-//! the system took out of a frame and which could not be put back into its bytes.
+//! Numbers have the byte order of the section. Marks: 1 = no time was known, whatever the block says; 2 = the
+//! segmentation is known; 4 = the VLAN tag is, which the system took out of a frame and which could not be put
+//! back into its bytes.
 
 use crate::{ByteOrder, Frame, Segmentation, SegmentationKind, VlanTag};
 

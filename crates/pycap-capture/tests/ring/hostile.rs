@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use pycap_capture::{ErrorKind, LinkType, Next, NextBlock, PacketRing, VlanTags};
 use proptest::prelude::*;
+use pycap_capture::{ErrorKind, LinkType, Next, NextBlock, PacketRing, VlanTags};
 
 const BLOCK: usize = 4096;
 /// What is ahead of a block's frames.
@@ -27,7 +27,10 @@ fn mode() -> impl Strategy<Value = Mode> {
 
 /// Reads all of it, one way after the other, and touches each byte that it was given.
 fn read(bytes: &[u8], frames: u32, first: u32, mode: Mode) {
-    let builder = PacketRing::builder(if mode.any { "any" } else { "test" }).snaplen(1000).block_size(BLOCK).block_count(2);
+    let builder = PacketRing::builder(if mode.any { "any" } else { "test" })
+        .snaplen(1000)
+        .block_size(BLOCK)
+        .block_count(2);
     let builder = builder.vlan_tags(mode.tags).virtio_header(mode.virtio);
     let (mut ring, mut producer) = builder.in_memory(LinkType::ETHERNET).unwrap();
     assert!(producer.push_block(bytes, frames, first));

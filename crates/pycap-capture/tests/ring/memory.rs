@@ -297,7 +297,10 @@ fn any_makes_a_link_header_of_its_own() {
     assert!(frames.iter().all(|frame| frame.interface_info().is_some() && frame.missing() == 0));
     let header = [8, 0, 0, 0, 0, 0, 0, 9, 0, 1, 4, 6, 0, 0, 0, 0, 0, 0, 0, 0];
     assert_eq!((&frames[1].data()[..20], &frames[1].data()[20..]), (&header[..], &packet[..]));
-    assert_eq!(&frames[3].data()[..24], [0x88, 0xa8, 0, 0, 0, 0, 0, 9, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 8, 0]);
+    assert_eq!(
+        &frames[3].data()[..24],
+        [0x88, 0xa8, 0, 0, 0, 0, 0, 9, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 8, 0]
+    );
     drop(frames);
     drop(block);
     assert_eq!(ring.interfaces().len(), 2);

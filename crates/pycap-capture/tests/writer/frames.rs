@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use pycap_capture::{
-    Direction, Format, Frame, Interface, LinkType, OwnedFrame, Reception, Savefile, SavefileWriter, Segmentation,
-    SegmentationKind, Timestamp, VlanTag, WriterBuilder,
+    Direction, Format, Frame, Interface, LinkType, OwnedFrame, Reception, Savefile, SavefileWriter,
+    Segmentation, SegmentationKind, Timestamp, VlanTag, WriterBuilder,
 };
 
 /// Addresses, an EtherType for experiments, and a little more.
@@ -57,14 +57,17 @@ pub(crate) fn read(file: impl Read) -> (Vec<OwnedFrame>, Vec<Interface>) {
     (frames, file.interfaces().to_vec())
 }
 
-/// What a frame is once it was written and read, other losses aside: a tag that was taken out is back among the bytes.
+/// What a frame is once it was written and read, other losses aside: a tag that was taken out is back among
+/// the bytes.
 pub(crate) fn with_tag_in_bytes(frame: Frame<'_>) -> OwnedFrame {
     let bytes = frame.wire_bytes();
     let grown = (bytes.len() - frame.data().len()) as u32;
     let mut copy = Frame::new(&bytes, frame.link_type())
         .with_original_len(frame.original_len().saturating_add(grown))
         .with_interface(frame.interface())
-        .with_segmentation(frame.segmentation().unwrap_or(Segmentation { size: 0, kind: SegmentationKind::NONE }))
+        .with_segmentation(
+            frame.segmentation().unwrap_or(Segmentation { size: 0, kind: SegmentationKind::NONE }),
+        )
         .with_flags(frame.flags());
     if let Some(time) = frame.timestamp() {
         copy = copy.with_timestamp(time);

@@ -1,4 +1,5 @@
-//! Capture files that are written: byte by byte, as other programs read them, read back, and on writers that fail.
+//! Capture files that are written: byte by byte, as other programs read them, read back, and on writers that
+//! fail.
 
 mod failure;
 mod frames;

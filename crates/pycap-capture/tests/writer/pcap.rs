@@ -1,7 +1,8 @@
 //! Classic pcap.
 
 use pycap_capture::{
-    ByteOrder, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Savefile, SavefileWriter, Timestamp, VlanTag,
+    ByteOrder, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Savefile, SavefileWriter,
+    Timestamp, VlanTag,
 };
 
 use crate::frames::{ETHERNET, frame, knowing, read, with_tag_in_bytes, written};
@@ -68,10 +69,7 @@ fn another_link_type_is_refused_and_does_no_harm() {
     out.write(frame(b"first")).unwrap();
     let error = out.write(Frame::new(b"raw", LinkType::RAW)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotRepresentable);
-    assert_eq!(
-        error.to_string(),
-        "frame 2 has link type RAW and the file EN10MB; a pcapng file takes both"
-    );
+    assert_eq!(error.to_string(), "frame 2 has link type RAW and the file EN10MB; a pcapng file takes both");
     let error = out.add_interface(Interface::new(LinkType::RAW)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotRepresentable);
     out.write(frame(b"second")).unwrap();
@@ -131,7 +129,9 @@ fn frames_are_as_long_as_readers_take_them() {
     const USB_LINUX: LinkType = LinkType(189);
     let data = vec![7; (128 << 20) + 1];
     for format in [Format::Pcap, Format::Pcapng] {
-        for (link_type, max) in [(LinkType::ETHERNET, 256 << 10), (LinkType(300), 256 << 10), (USB_LINUX, 128 << 20)] {
+        for (link_type, max) in
+            [(LinkType::ETHERNET, 256 << 10), (LinkType(300), 256 << 10), (USB_LINUX, 128 << 20)]
+        {
             let mut out = SavefileWriter::builder().format(format).to_writer(Vec::new()).unwrap();
             let error = out.write(Frame::new(&data[..=max], link_type)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::NotRepresentable);

@@ -1,8 +1,8 @@
 //! pcapng.
 
 use pycap_capture::{
-    ByteOrder, ErrorKind, Format, Frame, Interface, LinkType, Savefile, SavefileWriter, Segmentation, SegmentationKind,
-    Stats, Timestamp, TimestampResolution, VlanTag,
+    ByteOrder, ErrorKind, Format, Frame, Interface, LinkType, Savefile, SavefileWriter, Segmentation,
+    SegmentationKind, Stats, Timestamp, TimestampResolution, VlanTag,
 };
 
 use crate::frames::{ETHERNET, frame, knowing, pcapng, read, with_tag_in_bytes, written};
@@ -82,7 +82,8 @@ fn all_that_a_frame_knows_comes_back() {
     ];
     for order in [ByteOrder::Little, ByteOrder::Big] {
         for capacity in [0, 300, 1 << 20] {
-            let (frames, interfaces) = read(&written(pcapng().byte_order(order).buffer_size(capacity), all)[..]);
+            let (frames, interfaces) =
+                read(&written(pcapng().byte_order(order).buffer_size(capacity), all)[..]);
             assert_eq!(frames, all.map(with_tag_in_bytes));
             let link_types: Vec<_> = interfaces.iter().map(Interface::link_type).collect();
             assert_eq!(
@@ -107,12 +108,14 @@ fn a_frame_without_a_time_is_a_simple_packet_where_that_says_all() {
         assert_eq!(blocks(&file).last().unwrap().0, kind, "{frame:?}");
         assert_eq!(read(&file[..]).0, [frame.to_owned()]);
     }
-    // What the interface cuts to is known, and so are frames that are as long; it is the first interface only that they come from.
+    // What the interface cuts to is known, and so are frames that are as long; it is the first interface only
+    // that they come from.
     let mut out = little().to_writer(Vec::new()).unwrap();
     for snaplen in [4, 4] {
         out.add_interface(Interface::new(LinkType::ETHERNET).with_snaplen(snaplen)).unwrap();
     }
-    let frames = [timeless(b"cut ").with_original_len(9), timeless(b"long!"), timeless(b"1").with_interface(1)];
+    let frames =
+        [timeless(b"cut ").with_original_len(9), timeless(b"long!"), timeless(b"1").with_interface(1)];
     frames.iter().for_each(|frame| out.write(*frame).unwrap());
     let file = out.finish().unwrap();
     let kinds: Vec<u32> = blocks(&file)[3..].iter().map(|(kind, _)| *kind).collect();
@@ -136,7 +139,10 @@ fn any_time_comes_back() {
     for order in [ByteOrder::Little, ByteOrder::Big] {
         let file = written(pcapng().byte_order(order), times.map(|time| frame(b"x").with_timestamp(time)));
         let (frames, interfaces) = read(&file[..]);
-        assert_eq!(frames.iter().map(|frame| frame.as_frame().timestamp().unwrap()).collect::<Vec<_>>(), times);
+        assert_eq!(
+            frames.iter().map(|frame| frame.as_frame().timestamp().unwrap()).collect::<Vec<_>>(),
+            times
+        );
         // One for each of the windows, not one for each change.
         assert_eq!(interfaces.len(), 5);
     }
@@ -145,7 +151,8 @@ fn any_time_comes_back() {
 #[test]
 fn interfaces_are_described_once_and_by_what_is_known() {
     let eth0 = Interface::new(LinkType::ETHERNET).with_snaplen(128).with_name("eth0").with_filter("udp");
-    let wlan0 = Interface::new(LinkType::IEEE802_11).with_name("wlan0").with_description("air").with_fcs_len(16);
+    let wlan0 =
+        Interface::new(LinkType::IEEE802_11).with_name("wlan0").with_description("air").with_fcs_len(16);
     let mut out = pcapng().to_writer(Vec::new()).unwrap();
     assert_eq!(out.add_interface(eth0.clone()).unwrap(), 0);
     assert_eq!(out.add_interface(wlan0.clone()).unwrap(), 1);
@@ -165,7 +172,8 @@ fn interfaces_are_described_once_and_by_what_is_known() {
     assert_eq!(texts(&interfaces[0]), texts(&eth0));
     assert_eq!(texts(&interfaces[1]), texts(&wlan0));
     assert_eq!((interfaces[0].filter(), interfaces[1].description()), (Some("udp"), Some("air")));
-    // Frames that are read describe their interfaces by themselves, in the order in which these first have one.
+    // Frames that are read describe their interfaces by themselves, in the order in which these first have
+    // one.
     let mut source = Savefile::from_reader(&file[..]).unwrap();
     let mut copy = pcapng().to_writer(Vec::new()).unwrap();
     while let Some(frame) = source.next_frame().unwrap() {

@@ -79,12 +79,10 @@ fn tshark_reads_pcap() {
         let micros = ["1700000000.123456000 19 19 ", "1700000000.123456000 1504 23 5", "0.000000000 19 19 "];
         assert_eq!(fields(&file.0, &names), micros);
         let builder = builder().format(Format::PcapNanosecond);
-        let late = Frame::new(ETHERNET, LinkType::ETHERNET).with_timestamp(Timestamp::new(u32::MAX.into(), 1));
+        let late =
+            Frame::new(ETHERNET, LinkType::ETHERNET).with_timestamp(Timestamp::new(u32::MAX.into(), 1));
         let file = create(&format!("tshark-nanos-{order}.pcap"), builder, [frame(ETHERNET), late]);
-        assert_eq!(
-            fields(&file.0, &names),
-            ["1700000000.123456789 19 19 ", "4294967295.000000001 19 19 "]
-        );
+        assert_eq!(fields(&file.0, &names), ["1700000000.123456789 19 19 ", "4294967295.000000001 19 19 "]);
     }
 }
 
@@ -96,7 +94,8 @@ fn tshark_reads_pcapng() {
     for order in [ByteOrder::Little, ByteOrder::Big] {
         let file = Temporary(path(&format!("tshark-{order}.pcapng")));
         let mut out = pcapng().byte_order(order).create(&file.0).unwrap();
-        out.add_interface(Interface::new(LinkType::ETHERNET).with_name("eth0").with_description("uplink")).unwrap();
+        out.add_interface(Interface::new(LinkType::ETHERNET).with_name("eth0").with_description("uplink"))
+            .unwrap();
         out.add_interface(Interface::new(LinkType::LINUX_SLL).with_name("any")).unwrap();
         let tag = VlanTag { tpid: 0x8100, tci: 7 };
         let sll = b"\0\0\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x88\xb5hello";
@@ -104,12 +103,19 @@ fn tshark_reads_pcapng() {
         out.write(knowing()).unwrap();
         out.write(Frame::new(sll, LinkType::LINUX_SLL).with_interface(1).with_vlan_tag(tag)).unwrap();
         out.write(Frame::new(ETHERNET, LinkType::ETHERNET)).unwrap();
-        // Before 1970, and past what signed nanoseconds hold. tshark 4.0 prints the parts of a second before 1970 as if they counted back.
+        // Before 1970, and past what signed nanoseconds hold. tshark 4.0 prints the parts of a second before
+        // 1970 as if they counted back.
         out.write(frame(ETHERNET).with_timestamp(Timestamp::new(-2, 0))).unwrap();
         out.write(frame(ETHERNET).with_timestamp(Timestamp::new(1 << 34, 5))).unwrap();
         out.finish().unwrap();
-        let names =
-            ["frame.time_epoch", "frame.len", "frame.cap_len", "frame.interface_name", "frame.packet_flags", "vlan.id"];
+        let names = [
+            "frame.time_epoch",
+            "frame.len",
+            "frame.cap_len",
+            "frame.interface_name",
+            "frame.packet_flags",
+            "vlan.id",
+        ];
         assert_eq!(
             fields(&file.0, &names),
             [

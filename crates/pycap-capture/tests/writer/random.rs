@@ -2,20 +2,24 @@
 
 use proptest::prelude::*;
 use pycap_capture::{
-    ByteOrder, ErrorKind, Format, Frame, LinkType, OwnedFrame, SavefileWriter, Segmentation, SegmentationKind,
-    Timestamp, VlanTag,
+    ByteOrder, ErrorKind, Format, Frame, LinkType, OwnedFrame, SavefileWriter, Segmentation,
+    SegmentationKind, Timestamp, VlanTag,
 };
 
 use crate::frames::{pcapng, read, with_tag_in_bytes};
 
 fn time() -> impl Strategy<Value = Option<Timestamp>> {
     let secs = prop_oneof![4 => 0..=i64::from(u32::MAX), 1 => any::<i64>(), 1 => -3..3_i64];
-    proptest::option::weighted(0.9, (secs, 0..1_000_000_000_u32).prop_map(|(secs, nanos)| Timestamp::new(secs, nanos)))
+    proptest::option::weighted(
+        0.9,
+        (secs, 0..1_000_000_000_u32).prop_map(|(secs, nanos)| Timestamp::new(secs, nanos)),
+    )
 }
 
 fn frame() -> impl Strategy<Value = OwnedFrame> {
     let data = prop_oneof![8 => prop::collection::vec(any::<u8>(), 0..80), 1 => prop::collection::vec(any::<u8>(), 0..3000)];
-    let link_type = prop::sample::select(vec![LinkType::ETHERNET, LinkType::RAW, LinkType::LINUX_SLL, LinkType(0xffff)]);
+    let link_type =
+        prop::sample::select(vec![LinkType::ETHERNET, LinkType::RAW, LinkType::LINUX_SLL, LinkType(0xffff)]);
     let interface = prop_oneof![3 => 0..4_u32, 1 => any::<u32>()];
     let original_len = proptest::option::of(any::<u32>());
     let flags = prop_oneof![Just(0), any::<u32>()];

@@ -125,6 +125,17 @@ impl Libnet {
         Ok(LOADED.get_or_init(|| loaded))
     }
 
+    /// What the library says of its version, such as `libnet version 1.1.6`.
+    pub fn version(&self) -> String {
+        // SAFETY: the function asks nothing of its caller.
+        let text = unsafe { self.libnet_version() };
+        if text.is_null() {
+            return String::new();
+        }
+        // SAFETY: libnet's text ends in a null byte and stays for as long as the library is loaded.
+        unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    }
+
     /// The name or path that the library was loaded by; `None` if the program is linked with it.
     pub fn name(&self) -> Option<&OsStr> {
         self.name.as_deref()

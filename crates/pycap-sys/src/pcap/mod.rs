@@ -148,6 +148,17 @@ impl Libpcap {
         self.name.as_deref()
     }
 
+    /// What the library says of its version, such as `libpcap version 1.10.3 (with TPACKET_V3)`.
+    pub fn version(&self) -> String {
+        // SAFETY: the function asks nothing of its caller.
+        let text = unsafe { self.pcap_lib_version() };
+        if text.is_null() {
+            return String::new();
+        }
+        // SAFETY: libpcap's text ends in a null byte and stays for as long as the library is loaded.
+        unsafe { std::ffi::CStr::from_ptr(text) }.to_string_lossy().into_owned()
+    }
+
     /// Whether this libpcap has the function of this name (`pcap_...` or `bpf_...`).
     pub fn has(&self, function: &str) -> bool {
         None.or_else(|| self.handle.has(function))

@@ -1,0 +1,178 @@
+//! Filter expressions.
+
+use std::net::Ipv4Addr;
+use std::process::Command;
+use std::time::Instant;
+
+use pycap_capture::{CompileOptions, ErrorKind, Filter, Frame, LinkType, compile};
+
+use crate::{corpus, rig};
+
+/// What `tcpdump -ddd` prints for an expression; an error if it makes no sense to it.
+fn tcpdump(arguments: &[&str], expression: &str) -> Result<Filter, String> {
+    let run = Command::new("tcpdump").args(arguments).args(["-ddd", "--", expression]).output().unwrap();
+    match run.status.success() {
+        true => Ok(String::from_utf8(run.stdout).unwrap().parse().unwrap()),
+        false => Err(String::from_utf8_lossy(&run.stderr).into_owned()),
+    }
+}
+
+#[test]
+fn programs_are_tcpdumps() {
+    let Some(corpus) = corpus() else { return };
+    let text = std::fs::read_to_string(corpus.join("filters.tsv")).unwrap();
+    let mut compared = [0, 0];
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        let [_, name, _, expression, ..] = columns[..] else { panic!("{line}") };
+        let link_type = match name {
+            "EN10MB" => LinkType::ETHERNET,
+            "RAW" => LinkType::RAW,
+            "LINUX_SLL" => LinkType::LINUX_SLL,
+            "LINUX_SLL2" => LinkType::LINUX_SLL2,
+            "IEEE802_11" => LinkType::IEEE802_11,
+            "IEEE802_11_RADIO" => LinkType::IEEE802_11_RADIOTAP,
+            "PPP" => LinkType::PPP,
+            "NULL" => LinkType::NULL,
+            "LOOP" => LinkType::LOOP,
+            _ => continue,
+        };
+        let ours = compile(expression, &CompileOptions::new(link_type));
+        let theirs = tcpdump(&["-y", name], expression);
+        match (ours, theirs) {
+            (Ok(ours), Ok(theirs)) => {
+                assert_eq!(ours, theirs, "{name}: {expression}");
+                compared[0] += 1;
+            }
+            (Err(ours), Err(theirs)) => {
+                assert_eq!(ours.kind(), ErrorKind::InvalidFilter, "{ours}");
+                let reason = ours.to_string().rsplit(": ").next().unwrap().to_owned();
+                assert!(theirs.contains(reason.trim()), "{name}: {expression}: {ours} / {theirs}");
+                compared[1] += 1;
+            }
+            (ours, theirs) => panic!("{name}: {expression}: {ours:?} / {theirs:?}"),
+        }
+    }
+    println!("{} programs and {} errors are tcpdump's", compared[0], compared[1]);
+    assert!(compared[0] > 100);
+}
+
+#[test]
+fn options_are_tcpdumps() {
+    let ethernet = || CompileOptions::new(LinkType::ETHERNET);
+    for (arguments, options) in [
+        (&["-y", "EN10MB", "-O"][..], ethernet().optimize(false)),
+        (&["-y", "EN10MB", "-s", "99"], ethernet().snaplen(99)),
+        (&["-y", "LINUX_SLL2"], CompileOptions::new(LinkType::LINUX_SLL2)),
+    ] {
+        let expression = "host 10.0.0.1 and tcp port 80";
+        assert_eq!(
+            compile(expression, &options).unwrap(),
+            tcpdump(arguments, expression).unwrap(),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_capture_on_an_interface_has_the_same_program() {
+    rig::in_wire(|| {
+        for (interface, link_type) in [("out0", LinkType::ETHERNET), ("any", LinkType::LINUX_SLL2)] {
+            for expression in
+                ["vlan 7", "vlan and tcp port 80", "inbound", "outbound and udp", "arp", "not vlan"]
+            {
+                let options = CompileOptions::new(link_type).on_interface(interface);
+                let ours = compile(expression, &options);
+                let theirs = tcpdump(&["-i", interface], expression);
+                // libpcap 1.10 knows no VLAN tags on `any`.
+                assert_eq!(
+                    ours.is_err(),
+                    theirs.is_err(),
+                    "{interface}: {expression}: {ours:?} / {theirs:?}"
+                );
+                assert_eq!(ours.ok(), theirs.ok(), "{interface}: {expression}");
+            }
+        }
+        assert!(
+            compile("vlan 7", &CompileOptions::new(LinkType::ETHERNET).on_interface("out0"))
+                .unwrap()
+                .uses_vlan_metadata()
+        );
+        assert!(!compile("vlan 7", &CompileOptions::new(LinkType::ETHERNET)).unwrap().uses_vlan_metadata());
+        let started = Instant::now();
+        let options = CompileOptions::new(LinkType::ETHERNET).on_interface("out0");
+        for _ in 0..10 {
+            compile("vlan 7", &options).unwrap();
+        }
+        println!("for a live capture, a program takes {:?}", started.elapsed() / 10);
+        // One that is not there, or has another link type: as for a file.
+        let options = CompileOptions::new(LinkType::ETHERNET);
+        let file = compile("vlan 7", &options).unwrap();
+        assert_eq!(compile("vlan 7", &options.clone().on_interface("none0")).unwrap(), file);
+        assert_eq!(compile("vlan 7", &options.on_interface("\0")).unwrap(), file);
+    });
+}
+
+#[test]
+fn a_netmask_says_what_broadcast_is() {
+    let mask = Some(Ipv4Addr::new(255, 255, 240, 0));
+    let broadcast = compile("ip broadcast", &CompileOptions::new(LinkType::RAW).netmask(mask)).unwrap();
+    let to = |address: [u8; 4]| {
+        let mut packet = [0; 40];
+        packet[0] = 0x45;
+        packet[16..20].copy_from_slice(&address);
+        Frame::new(&packet, LinkType::RAW).matches(&broadcast)
+    };
+    assert!(to([10, 9, 15, 255]) && to([10, 9, 16, 0]));
+    assert!(!to([10, 9, 0, 255]) && !to([10, 9, 15, 254]));
+}
+
+#[test]
+fn what_makes_no_sense_is_said() {
+    let options = CompileOptions::new(LinkType::ETHERNET);
+    let error = compile("tcp prot 80", &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFilter);
+    assert!(
+        error.to_string().contains("tcp prot 80") && error.to_string().contains("syntax error"),
+        "{error}"
+    );
+    let error = compile("tcp\0 or udp", &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFilter);
+    assert!(error.to_string().contains("zero byte at byte 3"), "{error}");
+    let error = compile("ip broadcast", &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFilter);
+    let error = compile("tcp", &CompileOptions::new(LinkType(60_000))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFilter);
+    let long = "(".repeat(300_000);
+    let error = compile(&long, &options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidFilter);
+    assert!(error.to_string().len() < 400, "{} bytes", error.to_string().len());
+}
+
+#[test]
+fn empty_and_long_expressions_are_compiled() {
+    let options = CompileOptions::new(LinkType::ETHERNET);
+    for empty in ["", " ", "\n\t"] {
+        assert_eq!(compile(empty, &options).unwrap(), Filter::accept_all(262_144));
+    }
+    let long: Vec<String> = (0..1500).map(|port| format!("tcp dst port {port}")).collect();
+    let program = compile(&long.join(" or "), &options.optimize(false)).unwrap();
+    assert!(program.instructions().len() > 1500);
+}
+
+#[test]
+fn threads_compile_at_once() {
+    let options = CompileOptions::new(LinkType::ETHERNET);
+    let expected = compile("tcp port 80 and host 10.0.0.1", &options).unwrap();
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    assert_eq!(compile("tcp port 80 and host 10.0.0.1", &options).unwrap(), expected);
+                }
+            });
+        }
+    });
+    println!("1,600 programs in {:?}", started.elapsed());
+}

@@ -1,0 +1,87 @@
+//! Proof of the main job: packets are sent over a pair of interfaces of its own, captured, dissected and compared.
+
+use std::fmt;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use pycap_capture::{NextBlock, PacketRing};
+use pycap_wire::{Packet, Transport};
+
+/// Packets that the proof sends.
+const PACKETS: usize = 1000;
+
+/// How long all of them may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The address of the sending end (RFC 5737: for examples only), and where it sends to: everyone on its network.
+pub(super) const SENDER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+pub(super) const PREFIX_LEN: u8 = 24;
+const EVERYONE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 255);
+/// RFC 863: what is sent to it is thrown away.
+const DISCARD: u16 = 9;
+
+/// What was proved.
+pub(super) struct Proof {
+    took: Duration,
+}
+
+impl fmt::Display for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let took = self.took;
+        write!(
+            f,
+            "{PACKETS} packets sent over a veth pair, {PACKETS} captured, every byte equal, in order, in {took:.0?}"
+        )
+    }
+}
+
+/// Sends and captures, on `interface`, what comes; to be called inside the namespace.
+pub(super) fn prove(interface: &str) -> Result<Proof, String> {
+    let start = Instant::now();
+    let mut ring =
+        PacketRing::builder(interface).promiscuous(true).open().map_err(|error| error.to_string())?;
+    let port = send().map_err(|error| format!("cannot send: {error}"))?;
+    let mut captured = 0;
+    while captured < PACKETS {
+        let deadline = Some(start + PATIENCE);
+        let block = match ring.next_block_until(deadline).map_err(|error| error.to_string())? {
+            NextBlock::Block(block) => block,
+            NextBlock::TimedOut | NextBlock::Finished => {
+                return Err(format!("only {captured} of {PACKETS} packets came within {PATIENCE:?}"));
+            }
+        };
+        for frame in block.frames() {
+            let packet = Packet::parse(frame.link_type(), frame.data());
+            // Whatever the system itself sends on a new interface is not ours.
+            let Some(Transport::Udp(udp)) = packet.transport() else { continue };
+            if udp.src_port() != port {
+                continue;
+            }
+            if udp.payload() != payload(captured) {
+                return Err(format!("packet {} came with other bytes than it was sent with", captured + 1));
+            }
+            captured += 1;
+        }
+    }
+    let stats = ring.stats().map_err(|error| error.to_string())?;
+    match stats.dropped {
+        Some(0) | None => Ok(Proof { took: start.elapsed() }),
+        Some(lost) => Err(format!("the kernel says that it lost {lost} packets")),
+    }
+}
+
+/// Sends all packets through the kernel's own stack; returns the port that they come from.
+fn send() -> std::io::Result<u16> {
+    let socket = UdpSocket::bind((SENDER, 0))?;
+    socket.set_broadcast(true)?;
+    for number in 0..PACKETS {
+        socket.send_to(&payload(number), (EVERYONE, DISCARD))?;
+    }
+    Ok(socket.local_addr()?.port())
+}
+
+/// Bytes like no other packet's, 18 to 1,472 of them.
+fn payload(number: usize) -> Vec<u8> {
+    let bytes = 18 + number * 7919 % 1455;
+    (0..bytes).map(|at| (number * 31 + at * 7) as u8).collect()
+}
