@@ -2,6 +2,7 @@
 #![cfg(all(target_os = "linux", feature = "libpcap"))]
 
 mod compile;
+mod live;
 mod offline;
 mod rig;
 
