@@ -232,6 +232,7 @@ fn child(name: &str, change: impl FnOnce(&mut Command) -> &mut Command) {
 }
 
 #[test]
+#[cfg_attr(feature = "linked", ignore = "libpcap came from the linker")]
 fn without_libpcap_the_ring_works() {
     child("without_libpcap", |command| command.env("PYCAP_LIBPCAP", "/nonexistent"));
 }

@@ -153,12 +153,14 @@ fn heading(name: &str) {
     say!("\n== {name}");
 }
 
+/// Once with the C libraries loaded at run time, as users have them, and once with them from the linker.
 fn cargo_test(context: &Context<'_>) -> Result<(), Trouble> {
-    let mut command = context.cargo(&["test", "--workspace"]);
-    if context.missing.of(&[Tool::Libpcap]).is_empty() {
-        command.arg("--all-features");
+    check(&mut context.cargo(&["test", "--workspace", "--features=pycap-capture/tokio"]))?;
+    if context.missing.of(&[Tool::Libpcap, Tool::Libnet, Tool::PkgConfig]).is_empty() {
+        let linked = ["test", "--package=pycap-sys", "--package=pycap-capture", "--all-features"];
+        check(&mut context.cargo(&linked))?;
     }
-    check(&mut command)
+    Ok(())
 }
 
 /// A program without the standard library and without an allocator, built for good: it has a panic handler of its own,
