@@ -355,6 +355,8 @@ pub fn timestamp_sources(interface: &str) -> Result<Vec<TimestampSource>> {
             return linux::timestamp_sources(interface)
                 .map_err(|error| Error::io("cannot ask for its clocks", error).on_interface(interface));
         }
+        // libpcap lists clocks also for what is not there.
+        Live::on(interface).link_type()?;
     }
     #[cfg(feature = "libpcap")]
     return PcapSource::live(interface).timestamp_sources();

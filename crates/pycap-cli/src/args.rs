@@ -6,7 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ContextKind;
 use clap::{ArgAction, Parser, ValueEnum};
 
-use pycap_capture::MAX_SNAPLEN;
+use pycap_capture::{MAX_SNAPLEN, TimestampSource};
 
 use crate::error::Failure;
 
@@ -101,6 +101,18 @@ pub(crate) struct Args {
     #[arg(short = 'Q', long, value_name = "in|out|inout", help_heading = "Capture")]
     pub(crate) direction: Option<Way>,
 
+    /// What packets start with, where there is a choice: -L lists it
+    #[arg(short = 'y', long, value_name = "TYPE", help_heading = "Capture", conflicts_with = "read")]
+    pub(crate) linktype: Option<String>,
+
+    /// Which clock times are from, where there is a choice: -J lists it
+    #[arg(short = 'j', long, value_name = "TYPE", help_heading = "Capture", conflicts_with = "read")]
+    pub(crate) time_stamp_type: Option<TimestampSource>,
+
+    /// List the clocks that times can be from
+    #[arg(short = 'J', long, help_heading = "Capture", conflicts_with = "read")]
+    pub(crate) list_time_stamp_types: bool,
+
     /// Hand each packet on as soon as it comes
     #[arg(long, help_heading = "Capture")]
     pub(crate) immediate_mode: bool,
@@ -133,13 +145,17 @@ pub(crate) struct Args {
     #[arg(long = "count", help_heading = "Output", group = "form")]
     pub(crate) total: bool,
 
-    /// Print only the link types, with their packets
+    /// Print only the link types: of a file with their packets, of an interface those to choose from
     #[arg(short = 'L', long, help_heading = "Output", group = "form")]
     pub(crate) list_data_link_types: bool,
 
     /// Print each layer's fields below the line; -vv: with offsets, checksums, where it stopped
     #[arg(short, action = ArgAction::Count, help_heading = "Lines")]
     pub(crate) verbose: u8,
+
+    /// Do not verify checksums
+    #[arg(short = 'K', long, help_heading = "Lines")]
+    pub(crate) dont_verify_checksums: bool,
 
     /// Print less of each packet
     #[arg(short, action = ArgAction::Count, help_heading = "Lines")]

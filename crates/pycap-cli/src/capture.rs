@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use pycap_capture::{Direction, Live, LiveCapture, Next, Source, default_interface};
+use pycap_capture::{
+    Direction, LinkType, Live, LiveCapture, Next, Source, default_interface, link_types, timestamp_sources,
+};
 
 use crate::args::{Args, Way};
 use crate::error::Failure;
@@ -20,13 +22,16 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         Some(name) => by_number(name)?,
         None => default_interface()?.name().to_owned(),
     };
-    let live = settings(args, &interface);
+    if args.list_time_stamp_types {
+        return list_time_stamp_types(&interface);
+    }
+    if args.list_data_link_types {
+        return list_link_types(&interface);
+    }
+    let live = settings(args, &interface)?;
     let matcher = Matcher::new(args, Some(&interface))?;
     if args.dump_program > 0 {
         return matcher.dump(live.link_type()?, args.dump_program);
-    }
-    if args.list_data_link_types {
-        return list_link_types(&live, &interface);
     }
     let live = if matcher.is_empty() {
         live
@@ -34,7 +39,7 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         live.clone().filter_program(matcher.program(live.link_type()?)?)
     };
     let mut capture = live.open()?;
-    let mut out = Output::new(args, None)?;
+    let mut out = Output::of_capture(args, &capture)?;
     let signals = Signals::catch(capture.stop_handle())?;
     let link_type = capture.link_type();
     tell(format_args!(
@@ -54,21 +59,37 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
     copied.and(ended)
 }
 
-fn settings(args: &Args, interface: &str) -> Live {
+fn settings(args: &Args, interface: &str) -> Result<Live, Failure> {
     let direction = match args.direction {
         Some(Way::In) => Direction::Inbound,
         Some(Way::Out) => Direction::Outbound,
         Some(Way::Inout) | None => Direction::Unknown,
     };
-    let live = Live::on(interface)
+    let mut live = Live::on(interface)
         .promiscuous(!args.no_promiscuous_mode)
         .snaplen(args.snaplen())
         .immediate(args.immediate_mode)
         .direction(direction);
-    match args.buffer_size {
-        Some(kib) => live.buffer_size(kib as usize * 1024),
-        None => live,
+    if let Some(kib) = args.buffer_size {
+        live = live.buffer_size(kib as usize * 1024);
     }
+    if let Some(source) = args.time_stamp_type {
+        live = live.timestamp_source(source);
+    }
+    if let Some(name) = &args.linktype {
+        live = live.with_link_type(link_type_by_name(interface, name)?);
+    }
+    Ok(live)
+}
+
+/// One of the link types that the interface has.
+fn link_type_by_name(interface: &str, name: &str) -> Result<LinkType, Failure> {
+    let types = link_types(interface)?;
+    let wanted = |one: &&LinkType| one.name().is_some_and(|known| known.eq_ignore_ascii_case(name));
+    types.iter().find(wanted).copied().ok_or_else(|| {
+        let names: Vec<_> = types.iter().filter_map(|one| one.name()).collect();
+        Failure::Usage(format!("{interface} has no link type {name}: it has {}", names.join(", ")))
+    })
 }
 
 /// A number stands for the interface that `-D` lists under it.
@@ -83,12 +104,24 @@ fn by_number(name: &str) -> Result<String, Failure> {
     }
 }
 
-fn list_link_types(live: &Live, interface: &str) -> Result<(), Failure> {
-    let link_type = live.link_type()?;
+fn list_link_types(interface: &str) -> Result<(), Failure> {
+    let types = link_types(interface)?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Data link types for {interface}:")?;
-    writeln!(out, "  {} ({})", link_type.name().unwrap_or("unnamed"), link_type.0)?;
-    Ok(())
+    writeln!(out, "Data link types for {interface} (use option -y to set):")?;
+    for link_type in types {
+        writeln!(out, "  {} ({})", link_type.name().unwrap_or("unnamed"), link_type.0)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn list_time_stamp_types(interface: &str) -> Result<(), Failure> {
+    let sources = timestamp_sources(interface)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Time stamp types for {interface} (use option -j to set):")?;
+    for source in sources {
+        writeln!(out, "  {source}")?;
+    }
+    Ok(out.flush()?)
 }
 
 /// Until a signal, or until there are as many as asked for.

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
-use pycap_capture::{Format, Frame, SavefileWriter, Stats};
+use pycap_capture::{Format, Frame, LiveCapture, SavefileWriter, Source, Stats, WriterBuilder};
 
 use crate::args::Args;
 use crate::error::Failure;
@@ -23,7 +23,22 @@ pub(crate) struct Output {
 impl Output {
     /// For packets of `source`, a file if it has a name.
     pub(crate) fn new(args: &Args, source: Option<&Path>) -> Result<Self, Failure> {
-        let file = args.write.as_deref().map(|path| File::create(args, path)).transpose()?;
+        Self::with_file(args, source, SavefileWriter::builder())
+    }
+
+    /// For packets of a live capture: a file says what it captures from also where no packet comes.
+    pub(crate) fn of_capture(args: &Args, capture: &LiveCapture) -> Result<Self, Failure> {
+        let builder = SavefileWriter::builder().link_type(capture.link_type()).snaplen(args.snaplen());
+        let mut output = Self::with_file(args, None, builder)?;
+        if let (Some(file), [interface]) = (&mut output.file, capture.interfaces()) {
+            file.writer.add_interface(interface.clone())?;
+            file.described = true;
+        }
+        Ok(output)
+    }
+
+    fn with_file(args: &Args, source: Option<&Path>, builder: WriterBuilder) -> Result<Self, Failure> {
+        let file = args.write.as_deref().map(|path| File::create(args, path, builder)).transpose()?;
         let form = if file.is_some() && !args.prints() { Form::Nothing } else { Form::new(args, source) };
         Ok(Self { stdout: Stdout::new(args.line_buffered), form, file, number: 0 })
     }
@@ -74,26 +89,28 @@ impl Output {
 struct File {
     writer: SavefileWriter,
     packet_buffered: bool,
+    /// Whether the one interface is in it before a packet is.
+    described: bool,
 }
 
 impl File {
-    fn create(args: &Args, path: &Path) -> Result<Self, Failure> {
+    fn create(args: &Args, path: &Path, builder: WriterBuilder) -> Result<Self, Failure> {
         let pcapng = args.pcapng || path.extension().is_some_and(|extension| extension == "pcapng");
         let format = match (pcapng, args.nano) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
             (false, false) => Format::Pcap,
         };
-        let builder = SavefileWriter::builder().format(format);
+        let builder = builder.format(format);
         let writer = if path == Path::new("-") { builder.stdout()? } else { builder.create(path)? };
-        Ok(Self { writer, packet_buffered: args.packet_buffered })
+        Ok(Self { writer, packet_buffered: args.packet_buffered, described: false })
     }
 
     fn end(mut self, interfaces: u32, stats: Option<&Stats>) -> Result<(), Failure> {
         // The counts of a capture on several interfaces belong to none of them.
         if let (1, Some(stats), Format::Pcapng) = (interfaces, stats, self.writer.format()) {
             // An interface without a packet is not in the file.
-            if self.writer.frames_written() > 0 {
+            if self.described || self.writer.frames_written() > 0 {
                 self.writer.interface_stats(0, stats)?;
             }
         }

@@ -13,6 +13,8 @@ use crate::fields::{self, Names};
 pub(crate) struct Verbose {
     /// With offsets, checksums, what is missing, and why dissection stopped.
     all: bool,
+    /// Checksums are not shown where they are not verified.
+    verify: bool,
     name: Style,
     wrong: Style,
     names: Names,
@@ -22,10 +24,16 @@ pub(crate) struct Verbose {
 const LONG_RUN: usize = 4;
 
 impl Verbose {
-    pub(crate) fn new(all: bool) -> Self {
+    pub(crate) fn new(all: bool, verify: bool) -> Self {
         let styled = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         let color = |color: AnsiColor| if styled { color.on_default().bold() } else { Style::new() };
-        Self { all, name: color(AnsiColor::Cyan), wrong: color(AnsiColor::Red), names: Names::default() }
+        Self {
+            all,
+            verify,
+            name: color(AnsiColor::Cyan),
+            wrong: color(AnsiColor::Red),
+            names: Names::default(),
+        }
     }
 
     pub(crate) fn frame<W: Write>(&mut self, out: &mut W, frame: Frame<'_>) -> io::Result<()> {
@@ -34,7 +42,7 @@ impl Verbose {
         while let Some(located) = layers.next_located() {
             self.layer(out, &located)?;
             if self.all {
-                let verdict = checksums.verify(&located.layer);
+                let verdict = if self.verify { checksums.verify(&located.layer) } else { None };
                 // The network card was still to fill it in, and quoted packets are mostly cut or changed.
                 let known = !located.quoted && !frame.checksum_not_ready();
                 self.verdicts(out, &located.layer, verdict.filter(|_| known))?;

@@ -197,3 +197,57 @@ fn programs_are_printed_as_tcpdump_does() {
         }
     }
 }
+
+#[test]
+fn link_types_and_clocks_are_listed_and_chosen() {
+    let script = "ip link add a0 type veth peer name b0; ip link set a0 up; ip link set b0 up\n\
+                  pycap -i b0 -L; pycap -i b0 -J; pycap -i any -L; pycap -i b0 -y en10mb -d ip; pycap -i b0 -y DOCSIS -d docsis 2>&1 || true\n\
+                  pycap -i b0 -y PPP -c 1 2>&1";
+    let Some(output) = in_namespace(&[], script) else { return };
+    let said = text(&output.stdout);
+    assert!(said.starts_with("Data link types for b0 (use option -y to set):\n  EN10MB (1)\n"), "{said}");
+    assert!(said.contains("\nTime stamp types for b0 (use option -j to set):\n  host\n"), "{said}");
+    assert!(
+        said.contains("\nData link types for any (use option -y to set):\n  LINUX_SLL2 (276)\n"),
+        "{said}"
+    );
+    assert!(said.contains("\n(000) ldh      [12]\n"), "{said}");
+    assert!(said.contains("pycap: b0 has no link type PPP: it has EN10MB"), "{said}");
+    assert_eq!(output.status.code(), Some(2), "{said}");
+}
+
+#[test]
+fn a_file_without_packets_says_what_was_captured_from() {
+    let folder = scratch("quiet");
+    let script = format!(
+        "cd '{}'\n{LISTENS}\n\
+         for file in quiet.pcap quiet.pcapng; do\n\
+         '{PYCAP}' -i any -w any-$file icmp 2>any.err & any=$!\n\
+         '{PYCAP}' -i lo -s 100 -w $file icmp 2>lo.err & lo=$!\n\
+         listens any.err; listens lo.err; kill -INT $any $lo; wait $any; wait $lo; rm any.err lo.err\n\
+         done",
+        folder.display()
+    );
+    let Some(output) = in_namespace(&[], &script) else { return };
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let open = |name: &str| {
+        let mut file = pycap_capture::Savefile::open(folder.join(name)).unwrap();
+        assert!(file.next_frame().unwrap().is_none(), "{name}");
+        file
+    };
+    assert_eq!(open("quiet.pcap").link_type(), Some(pycap_capture::LinkType::ETHERNET));
+    assert_eq!(open("any-quiet.pcap").link_type(), Some(pycap_capture::LinkType::LINUX_SLL2));
+    open("any-quiet.pcapng");
+    let file = open("quiet.pcapng");
+    let [interface] = file.interfaces() else { panic!("{:?}", file.interfaces()) };
+    assert_eq!((interface.name(), interface.snaplen()), (Some("lo"), 100));
+    // Section header, interface, its statistics.
+    let bytes = std::fs::read(folder.join("quiet.pcapng")).unwrap();
+    let number = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (mut types, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        types.push(number(at));
+        at += number(at + 4) as usize;
+    }
+    assert_eq!(types, [0x0a0d_0d0a, 1, 5]);
+}
