@@ -511,7 +511,7 @@ impl SegmentationKind {
 }
 
 /// Where a stripped tag belongs, in bytes from the start of the frame: ahead of the EtherType.
-const fn vlan_offset(link_type: LinkType) -> Option<usize> {
+pub(crate) const fn vlan_offset(link_type: LinkType) -> Option<usize> {
     match link_type {
         LinkType::ETHERNET => Some(12),
         LinkType::LINUX_SLL => Some(14),

@@ -9,7 +9,7 @@ mod interface;
 mod live;
 #[cfg(feature = "libpcap")]
 mod pcap_source;
-#[cfg(feature = "libpcap")]
+#[cfg(any(target_os = "linux", feature = "libpcap"))]
 mod permission;
 #[cfg(target_os = "linux")]
 mod ring;

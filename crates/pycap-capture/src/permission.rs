@@ -1,20 +1,16 @@
-//! What is said where this process may not capture: the same from each backend. `ring/open.rs` says it in its own words so far and can
-//! take this.
-
-use crate::{Error, ErrorKind};
+//! What is said where this process may not capture: the same from each backend.
 
 /// Names what is missing and the command that grants it to this program.
 #[cold]
-pub(crate) fn may_not_capture() -> Error {
+pub(crate) fn may_not_capture() -> String {
     let program = std::env::current_exe();
     let program = program.as_deref().map_or_else(|_| "PROGRAM".into(), |path| path.to_string_lossy());
-    let message = if cfg!(target_os = "linux") {
+    if cfg!(target_os = "linux") {
         format!(
             "may not capture: it takes the capability CAP_NET_RAW; run as root, or once \
              `sudo setcap cap_net_raw,cap_net_admin=eip {program}`"
         )
     } else {
         format!("may not capture: run `sudo {program}`, or give your user access to /dev/bpf*")
-    };
-    Error::new(ErrorKind::PermissionDenied, message)
+    }
 }

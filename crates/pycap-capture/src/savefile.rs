@@ -444,16 +444,17 @@ where
     ControlFlow::Continue(())
 }
 
+/// The most that a pcapng interface's stated snapshot length raises that to: libpcap's limit for a block.
+pub(crate) const MAX_STATED_SNAPLEN: u32 = 16 << 20;
+
 /// The most bytes that a frame of this link type has. libpcap and Wireshark hold on to the same limits; a
 /// record that goes past them is damage, and following it would lose the rest of the file anyway.
-const fn max_frame_len(link_type: LinkType) -> u32 {
-    const USB_LINUX: LinkType = LinkType(189);
-    const USB_LINUX_MMAPPED: LinkType = LinkType(220);
+pub(crate) const fn max_frame_len(link_type: LinkType) -> u32 {
     const DBUS: LinkType = LinkType(231);
     const USBPCAP: LinkType = LinkType(249);
     const EBHSCR: LinkType = LinkType(279);
     match link_type {
-        DBUS | USB_LINUX | USB_LINUX_MMAPPED | USBPCAP | EBHSCR => 128 << 20,
+        DBUS | LinkType::USB_LINUX | LinkType::USB_LINUX_MMAPPED | USBPCAP | EBHSCR => 128 << 20,
         _ => 256 << 10,
     }
 }

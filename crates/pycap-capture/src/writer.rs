@@ -2,7 +2,6 @@
 
 mod builder;
 mod bytes;
-mod limit;
 pub(crate) mod local;
 mod number;
 mod option;

@@ -156,6 +156,7 @@ fn heading(name: &str) {
 /// Once with the C libraries loaded at run time, as users have them, and once with them from the linker.
 fn cargo_test(context: &Context<'_>) -> Result<(), Trouble> {
     check(&mut context.cargo(&["test", "--workspace", "--features=pycap-capture/tokio"]))?;
+    check(&mut context.cargo(&["check", "--package=pycap-capture", "--no-default-features"]))?;
     if context.missing.of(&[Tool::Libpcap, Tool::Libnet, Tool::PkgConfig]).is_empty() {
         let linked = ["test", "--package=pycap-sys", "--package=pycap-capture", "--all-features"];
         check(&mut context.cargo(&linked))?;

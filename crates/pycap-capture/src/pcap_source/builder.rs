@@ -236,7 +236,9 @@ impl PcapBuilder {
     fn refused(&self, status: c_int, text: &str) -> Error {
         let name = &self.interface;
         match status {
-            pcap::PCAP_ERROR_PERM_DENIED | pcap::PCAP_ERROR_PROMISC_PERM_DENIED => may_not_capture(),
+            pcap::PCAP_ERROR_PERM_DENIED | pcap::PCAP_ERROR_PROMISC_PERM_DENIED => {
+                Error::new(ErrorKind::PermissionDenied, may_not_capture())
+            }
             pcap::PCAP_ERROR_NO_SUCH_DEVICE => no_such_interface(name),
             pcap::PCAP_ERROR_IFACE_NOT_UP => {
                 let message = format!("the interface is down: `sudo ip link set dev {name} up`");

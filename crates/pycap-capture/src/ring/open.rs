@@ -16,6 +16,7 @@ use super::producer::{Producer, Shared};
 use super::program::{self, Program};
 use super::socket::{self, Socket};
 use super::{Backing, PacketRing, device};
+use crate::permission::may_not_capture;
 use crate::{Error, ErrorKind, Filter, Interface, LinkType, Result, TimestampResolution, TimestampSource};
 
 /// What the kernel leaves free ahead of the link's header for us, besides what it leaves anyway: room for a VLAN tag. A multiple of 16, so
@@ -403,13 +404,7 @@ fn no_hardware_type(name: &str, error: io::Error) -> Error {
 fn no_socket(error: io::Error) -> Error {
     match error.raw_os_error() {
         Some(libc::EPERM | libc::EACCES) => {
-            let program = std::env::current_exe();
-            let program = program.as_deref().map_or_else(|_| "PROGRAM".into(), |path| path.to_string_lossy());
-            let message = format!(
-                "may not capture: it takes the capability CAP_NET_RAW; run as root, or once \
-                 `sudo setcap cap_net_raw,cap_net_admin=eip {program}`"
-            );
-            Error::system(ErrorKind::PermissionDenied, message, error)
+            Error::system(ErrorKind::PermissionDenied, may_not_capture(), error)
         }
         Some(libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT) => {
             Error::system(ErrorKind::Unsupported, "this kernel has no packet sockets (CONFIG_PACKET)", error)

@@ -18,7 +18,7 @@ use pycap_wire::LinkType;
 
 use self::clock::Clock;
 use self::option::Options;
-use super::{ByteOrder, Input, Parsed, fcs_flags, max_frame_len};
+use super::{ByteOrder, Input, MAX_STATED_SNAPLEN, Parsed, fcs_flags, max_frame_len};
 use crate::frame::flag;
 use crate::writer::local::{self, Local};
 use crate::{Error, ErrorKind, Frame, Interface, Result, Timestamp, TimestampResolution};
@@ -47,7 +47,6 @@ const TRAILER: usize = 4;
 /// At most so many bytes of one block's options are held in memory; libpcap sets the same limit to the whole
 /// block.
 const MAX_OPTIONS: usize = 16 << 20;
-const MAX_STATED_SNAPLEN: u32 = 16 << 20;
 /// So that a hostile stream of interfaces cannot fill the memory: that many, and that much text of them all.
 const MAX_INTERFACES: usize = 1 << 20;
 const MAX_TEXTS: usize = 64 << 20;

@@ -1,6 +1,7 @@
 //! What of a frame goes into the file: its bytes, with the VLAN tag that the system took out put back.
 
-use crate::{Frame, LinkType};
+use crate::Frame;
+use crate::frame::vlan_offset;
 
 /// The bytes of a frame, in the pieces that they are written in.
 #[derive(Clone, Copy)]
@@ -16,7 +17,7 @@ impl<'a> Bytes<'a> {
     pub(super) fn of(frame: Frame<'a>) -> Self {
         let data = frame.data();
         let pieces = frame.vlan_tag().and_then(|tag| {
-            let (head, tail) = data.split_at_checked(tag_offset(frame.link_type())?)?;
+            let (head, tail) = data.split_at_checked(vlan_offset(frame.link_type())?)?;
             let [[a, b], [c, d]] = [tag.tpid.to_be_bytes(), tag.tci.to_be_bytes()];
             Some(Self::Tagged(head, [a, b, c, d], tail))
         });
@@ -56,19 +57,10 @@ impl<'a> Bytes<'a> {
     }
 }
 
-/// Where the tag belongs, as [`Frame::wire_bytes`] has it.
-const fn tag_offset(link_type: LinkType) -> Option<usize> {
-    match link_type {
-        LinkType::ETHERNET => Some(12),
-        LinkType::LINUX_SLL => Some(14),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::VlanTag;
+    use crate::{LinkType, VlanTag};
 
     #[test]
     fn they_are_the_wire_bytes() {

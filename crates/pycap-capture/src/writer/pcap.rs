@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use super::bytes::Bytes;
-use super::limit::max_frame_len;
 use super::number::words;
 use super::sink::Sink;
+use crate::savefile::max_frame_len;
 use crate::{
     ByteOrder, Error, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Result, Timestamp,
 };

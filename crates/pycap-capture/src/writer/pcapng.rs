@@ -6,11 +6,11 @@ use std::io::Write;
 
 use super::builder::Section;
 use super::bytes::Bytes;
-use super::limit::{MAX_STATED_SNAPLEN, max_frame_len};
 use super::local::{self, Local};
 use super::number::words;
 use super::option::Options;
 use super::sink::Sink;
+use crate::savefile::{MAX_STATED_SNAPLEN, max_frame_len};
 use crate::{ByteOrder, Error, ErrorKind, Frame, Interface, LinkType, Result, Stats, Timestamp};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
