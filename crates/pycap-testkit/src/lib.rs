@@ -3,6 +3,7 @@
 //! Nothing here goes through pycap's own headers: bytes are put together by hand after the RFCs, so that a test that uses
 //! them has another source than the code that it tests.
 
+pub mod filter;
 pub mod generate;
 pub mod invariant;
 pub mod packet;

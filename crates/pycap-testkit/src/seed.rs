@@ -62,6 +62,7 @@ pub fn seeds() -> Vec<Seed> {
         name: file_name(&name),
         bytes: [&[255, 1, 16, 3], &file[..]].concat(),
     }));
+    seeds.extend(crate::filter::seeds());
     seeds
 }
 

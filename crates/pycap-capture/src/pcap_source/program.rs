@@ -7,7 +7,7 @@ use pycap_sys::pcap;
 
 use super::handle::{Handle, Setting, c_name};
 use super::link;
-use crate::{CompileOptions, Error, ErrorKind, Filter, Result};
+use crate::{CompileOptions, Error, ErrorKind, Filter, LinkType, Result};
 
 /// So many bytes of an expression are repeated in a message.
 const QUOTED: usize = 120;
@@ -19,7 +19,7 @@ pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filt
     let interface = options.interface.as_deref().filter(|_| depends_on_interface(expression));
     let mut handle = match interface.and_then(|name| live(name, dlt, snaplen)) {
         Some(handle) => handle,
-        None => Handle::dead(dlt, snaplen)?,
+        None => for_file(options, dlt, snaplen)?,
     };
     compile_for(&mut handle, expression, options.optimize, options.netmask)
 }
@@ -43,6 +43,34 @@ pub(super) fn compile_for(
     // and which would test the wrong end of the address.
     let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, u32::from);
     handle.compile(&text, optimize, netmask).map_err(|reason| invalid(&reason))
+}
+
+/// What compiles for frames of files. On loopback links IPv6 has the number of the system that wrote the file: libpcap tests for each of
+/// them where it reads a file, and else for this system's only.
+fn for_file(options: &CompileOptions, dlt: c_int, snaplen: c_int) -> Result<Handle> {
+    #[cfg(unix)]
+    if matches!(options.link_type, LinkType::NULL | LinkType::LOOP | LinkType::ENC)
+        && options.interface.is_none()
+        && let Some(handle) = empty_file(options.link_type, options.snaplen)
+    {
+        return Ok(handle);
+    }
+    Handle::dead(dlt, snaplen)
+}
+
+/// A savefile without a packet, in a pipe, which holds more than its header.
+#[cfg(unix)]
+fn empty_file(link_type: LinkType, snaplen: u32) -> Option<Handle> {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+
+    // Magic number; version 2.4; two numbers that are always 0; all in this machine's byte order.
+    let version = [2_u16, 4].map(u16::to_ne_bytes).concat();
+    let numbers = [0, 0, snaplen, link_type.0.into()].map(u32::to_ne_bytes).concat();
+    let header = [&0xa1b2_c3d4_u32.to_ne_bytes()[..], &version, &numbers].concat();
+    let (reader, mut writer) = std::io::pipe().ok()?;
+    writer.write_all(&header).ok()?;
+    Handle::offline(&c_name(&format!("/dev/fd/{}", reader.as_raw_fd()))?).ok()
 }
 
 /// Whether a program for a live capture can be another than one for a file. It takes the kernel tens of milliseconds to close a capture,
