@@ -60,6 +60,8 @@ const STEPS: [Step; 9] = [
             Tool::Tcpreplay,
             Tool::Iproute,
             Tool::Ping,
+            Tool::Curl,
+            Tool::Dig,
         ],
         run: cargo_test,
     },

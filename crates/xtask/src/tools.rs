@@ -33,6 +33,8 @@ pub(crate) enum Tool {
     Ping,
     /// Another one.
     Curl,
+    /// And another one.
+    Dig,
     /// Switches offloads.
     Ethtool,
     /// Builds libFuzzer.
@@ -47,7 +49,7 @@ pub(crate) enum Tool {
 pub(crate) struct Missing(Vec<Tool>);
 
 /// Everything that any test needs.
-const ALL: [Tool; 15] = [
+const ALL: [Tool; 16] = [
     Tool::Tcpdump,
     Tool::Valgrind,
     Tool::Libpcap,
@@ -59,6 +61,7 @@ const ALL: [Tool; 15] = [
     Tool::Iproute,
     Tool::Ping,
     Tool::Curl,
+    Tool::Dig,
     Tool::Ethtool,
     Tool::CppCompiler,
     Tool::Nightly,
@@ -123,6 +126,7 @@ impl Tool {
             Self::Iproute => About("ip", Some("iproute2"), &["ip", "-V"]),
             Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
             Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),
+            Self::Dig => About("dig", Some("bind9-dnsutils"), &["dig", "-v"]),
             Self::Ethtool => About("ethtool", Some("ethtool"), &["ethtool", "--version"]),
             Self::CppCompiler => About("a C++ compiler", Some("g++"), &["c++", "--version"]),
             Self::Nightly => About("the nightly toolchain", None, &["cargo", "+nightly", "--version"]),
