@@ -8,6 +8,8 @@ macro_rules! say {
 mod conformance;
 mod dissection;
 mod instructions;
+#[cfg(target_os = "linux")]
+mod live;
 mod oracle;
 mod program;
 mod test;
@@ -41,6 +43,9 @@ enum Chore {
     Conformance(conformance::Args),
     /// Count instructions per packet and hold them against their limits.
     Instructions(instructions::Args),
+    /// Compare what capturing costs with tcpdump, dumpcap and the pcap crate.
+    #[cfg(target_os = "linux")]
+    Live(live::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +55,8 @@ fn main() -> ExitCode {
         Chore::Oracle(args) => oracle::run(&args),
         Chore::Conformance(args) => conformance::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
+        #[cfg(target_os = "linux")]
+        Chore::Live(args) => live::run(&args),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -11,6 +11,11 @@ pub(crate) fn bench(name: &str) -> Result<PathBuf, Failure> {
     build(name, &["--package=pycap-benches", &format!("--bench={name}")])
 }
 
+/// Builds the command of this name and returns its path.
+pub(crate) fn command(name: &str) -> Result<PathBuf, Failure> {
+    build(name, &["--package=pycap-cli", &format!("--bin={name}")])
+}
+
 fn build(name: &str, target: &[&str]) -> Result<PathBuf, Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
