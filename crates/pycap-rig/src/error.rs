@@ -14,10 +14,6 @@ pub enum ErrorKind {
     Argument,
     /// There is no such interface in the namespace.
     NoInterface,
-    /// A program could not be started, or ended otherwise than it should.
-    Program,
-    /// It took longer than the caller allowed.
-    TimedOut,
 }
 
 /// What failed, on which interface or program, what was found and what can be done.

@@ -14,7 +14,6 @@ const VETH_INFO_PEER: u16 = 1;
 /// `include/uapi/linux/if_link.h`, as the following ones.
 const IFLA_BR_FORWARD_DELAY: u16 = 1;
 const IFLA_BR_MCAST_SNOOPING: u16 = 23;
-const IFLA_VLAN_ID: u16 = 1;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const IN6_ADDR_GEN_MODE_NONE: u8 = 1;
 /// `struct ifinfomsg`: family, type, index, flags, mask of flags.
@@ -90,17 +89,6 @@ impl Namespace {
         Ok((self.index(a)?, other.index(b)?))
     }
 
-    /// Makes an interface that swallows what is sent to it. It is down.
-    ///
-    /// # Errors
-    ///
-    /// As [`Namespace::veth`].
-    pub fn dummy(&self, name: &str) -> Result<u32, Error> {
-        self.make(name, "dummy", |data| data)?;
-        self.silence(name)?;
-        self.index(name)
-    }
-
     /// Makes a bridge with the ports that are named. It is down; it forwards at once (no spanning tree, no delay) and
     /// sends nothing of its own.
     ///
@@ -118,21 +106,6 @@ impl Namespace {
             self.set(port, "join a bridge", |link| link.attribute(libc::IFLA_MASTER, &bridge.to_ne_bytes()))?;
         }
         Ok(bridge)
-    }
-
-    /// Makes an 802.1Q interface `name` above `parent`: what is sent to it leaves `parent` with the tag `id`. It is down.
-    ///
-    /// # Errors
-    ///
-    /// As [`Namespace::veth`], and [`ErrorKind::NoInterface`] if there is no `parent`.
-    pub fn vlan(&self, parent: &str, name: &str, id: u16) -> Result<u32, Error> {
-        check_name(name)?;
-        let below = self.index(parent)?;
-        let message = new_link(name, "vlan", |data| data.attribute(IFLA_VLAN_ID, &id.to_ne_bytes()))
-            .attribute(libc::IFLA_LINK, &below.to_ne_bytes());
-        self.ask(message, || format!("make VLAN {id} named {name} on {parent}"))?;
-        self.silence(name)?;
-        self.index(name)
     }
 
     /// Sets an interface up. A veth end carries frames once both ends are.
