@@ -1,12 +1,15 @@
 //! What `cargo xtask instructions` runs under callgrind: `instructions TRAFFIC DISSECTOR ROUNDS` dissects the same frames
-//! `ROUNDS` times. The difference between two counts of rounds is that of the dissection alone.
+//! `ROUNDS` times, or matches a filter. The difference between two counts of rounds is that of the work alone.
 
 #[path = "dissectors.rs"]
 mod dissectors;
+#[path = "filters.rs"]
+mod filters;
 
 use std::hint::black_box;
 
 use dissectors::{assert_agreement, etherparse, fold, pnet, pycap, smoltcp};
+use filters::{EXPRESSIONS, Offline};
 use pycap_testkit::generate::Traffic;
 
 /// Frames in a round. The mix repeats its order after as many.
@@ -17,6 +20,7 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["frames"] => println!("{FRAMES}"),
+        ["libpcap"] => println!("{}", Offline::new(&EXPRESSIONS[0].filter()).is_some()),
         ["check"] => {
             for traffic in ["tcp", "udp", "mix", "extensions"] {
                 assert_agreement(&frames(traffic));
@@ -26,7 +30,9 @@ fn main() {
             let rounds = rounds.parse().expect("rounds are a number");
             println!("{:016x}", run(&frames(traffic), dissector, rounds));
         }
-        _ => panic!("usage: instructions TRAFFIC DISSECTOR ROUNDS | check | frames; found {arguments:?}"),
+        _ => panic!(
+            "usage: instructions TRAFFIC DISSECTOR ROUNDS | check | frames | libpcap; found {arguments:?}"
+        ),
     }
 }
 
@@ -55,8 +61,23 @@ fn run(frames: &[Vec<u8>], dissector: &str, rounds: usize) -> u64 {
         "etherparse" => rounds!(|frames| fold(frames, |frame, sink| etherparse::sliced(frame, sink))),
         "smoltcp" => rounds!(|frames| fold(frames, |frame, sink| smoltcp::wire(frame, sink))),
         "pnet" => rounds!(|frames| fold(frames, |frame, sink| pnet::packet(frame, sink))),
-        unknown => panic!("no dissector is called {unknown}"),
+        other => {
+            let (interpreter, name) = other.split_once('-').unwrap_or_default();
+            let expression = EXPRESSIONS.iter().find(|expression| expression.name == name);
+            let filter = expression.unwrap_or_else(|| panic!("no dissector is called {other}")).filter();
+            match interpreter {
+                "filter" => rounds!(|frames: &[Vec<u8>]| filters::pycap(&filter, slices(frames))),
+                _ => {
+                    let offline = Offline::new(&filter).expect("libpcap is there");
+                    rounds!(|frames: &[Vec<u8>]| offline.run(slices(frames)))
+                }
+            }
+        }
     }
+}
+
+fn slices(frames: &[Vec<u8>]) -> impl Iterator<Item = &[u8]> {
+    frames.iter().map(Vec::as_slice)
 }
 
 #[inline(always)]

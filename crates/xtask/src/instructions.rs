@@ -1,4 +1,4 @@
-//! `cargo xtask instructions`: what dissection costs, counted by callgrind, held against limits.
+//! `cargo xtask instructions`: what dissection and filters cost, counted by callgrind, held against limits.
 //!
 //! Instructions, unlike times, are the same in every run and on every machine of one architecture, so that a limit can
 //! be a test. Each case is the program `benches/instructions.rs`, built with plain `--release`, run with two counts of
@@ -44,9 +44,15 @@ const CASES: &[Case] = &[
     limited("udp", "stack-flow", 80.0),
     limited("tcp", "packet-flow", 170.0),
     limited("udp", "packet-flow", 170.0),
+    limited("mix", "filter-port", 160.0),
+    limited("mix", "filter-host", 115.0),
+    limited("mix", "filter-ip6", 75.0),
 ];
 
 const PEERS: &[&str] = &["smoltcp", "pnet", "etherparse"];
+
+/// libpcap's `pcap_offline_filter` with the same programs.
+const FILTER_PEERS: &[&str] = &["libpcap-port", "libpcap-host", "libpcap-ip6"];
 
 /// Counts every case and prints the table; `false` where a case is above its limit.
 pub(crate) fn run(args: &Args) -> Outcome {
@@ -56,7 +62,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
     let frames = output(Command::new(&program).arg("frames"))?.trim().parse()?;
     let counter = Counter { program, frames };
 
-    say!("{:<44} {:<12} {:>12} {:>6}", "instructions a packet", "", "callgrind's", "limit");
+    say!("{:<44} {:<21} {:>12} {:>6}", "instructions a packet", "", "callgrind's", "limit");
     let mut good = true;
     for case in CASES {
         let count = counter.count(case.traffic, case.dissector)?;
@@ -66,6 +72,12 @@ pub(crate) fn run(args: &Args) -> Outcome {
         for traffic in ["tcp", "udp", "mix", "extensions"] {
             for peer in PEERS {
                 line(traffic_name(traffic), peer, counter.count(traffic, peer)?, None);
+            }
+        }
+        if output(Command::new(&counter.program).arg("libpcap"))?.trim() == "true" {
+            for peer in FILTER_PEERS {
+                let count = counter.count("mix", peer)?;
+                line(traffic_name("mix"), dissector_name(peer), count, None);
             }
         }
     }
@@ -79,7 +91,7 @@ fn line(traffic: &str, dissector: &str, count: f64, limit: Option<f64>) -> bool 
         Some(limit) => format!("{limit:>6}  ABOVE by {:.1}", count - limit),
         None => String::new(),
     };
-    say!("{}", format!("{traffic:<44} {dissector:<12} {count:>12.1} {verdict}").trim_end());
+    say!("{}", format!("{traffic:<44} {dissector:<21} {count:>12.1} {verdict}").trim_end());
     good
 }
 
@@ -99,6 +111,12 @@ fn dissector_name(dissector: &str) -> &str {
         "packet" => "Packet",
         "stack-flow" => "stack flow",
         "packet-flow" => "Packet flow",
+        "filter-port" => "tcp port 80",
+        "filter-host" => "host and udp",
+        "filter-ip6" => "ip6[53]",
+        "libpcap-port" => "libpcap, tcp port 80",
+        "libpcap-host" => "libpcap, host and udp",
+        "libpcap-ip6" => "libpcap, ip6[53]",
         other => other,
     }
 }
