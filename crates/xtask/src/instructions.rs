@@ -44,9 +44,9 @@ const CASES: &[Case] = &[
     limited("udp", "stack-flow", 80.0),
     limited("tcp", "packet-flow", 170.0),
     limited("udp", "packet-flow", 170.0),
-    limited("mix", "filter-port", 160.0),
-    limited("mix", "filter-host", 115.0),
-    limited("mix", "filter-ip6", 75.0),
+    limited("mix", "filter-port", 120.0),
+    limited("mix", "filter-host", 77.0),
+    limited("mix", "filter-ip6", 48.0),
 ];
 
 const PEERS: &[&str] = &["smoltcp", "pnet", "etherparse"];

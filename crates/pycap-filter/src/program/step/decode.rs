@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Action, Program, Size, Step, Test};
+use super::{Action, Size, Step, Steps, Test};
 use crate::Instruction;
 use crate::instruction::*;
 
 /// For instructions that [`check`](crate::verify::check) has nothing against.
-pub(super) fn decode(instructions: &[Instruction]) -> Program {
+pub(super) fn decode(instructions: &[Instruction]) -> Steps {
     Decoder::new(instructions).decode()
 }
 
@@ -32,7 +32,7 @@ impl<'a> Decoder<'a> {
         Self { instructions, steps: vec![None; instructions.len()], pending: Vec::new(), landings }
     }
 
-    fn decode(mut self) -> Program {
+    fn decode(mut self) -> Steps {
         let start = self.go_to(0);
         while let Some(place) = self.pending.pop() {
             if self.steps[place].is_none() && self.instructions[place].code != RET_K {
@@ -66,7 +66,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Puts the steps one behind the other, and turns numbers of instructions into indices of steps and returns.
-    fn link(self, start: u16) -> Program {
+    fn link(self, start: u16) -> Steps {
         let count = self.steps.iter().flatten().count();
         let mut returns = Vec::new();
         let mut known = BTreeMap::new();
@@ -97,17 +97,11 @@ impl<'a> Decoder<'a> {
             .flatten()
             .map(|step| Step { yes: target(step.yes), no: target(step.no), ..*step })
             .collect();
-        let ancillary = |instruction: &Instruction| {
-            instruction.is_absolute_load()
-                && ancillary::is_known(instruction.k)
-                && instruction.k != ancillary::ALU_XOR_X
-        };
-        Program {
+        Steps {
             needs_more: steps.iter().any(|step| step.action.needs_more()),
             steps,
             returns: returns.into(),
             start: target(start),
-            ancillary: self.instructions.iter().any(ancillary),
         }
     }
 }
