@@ -102,7 +102,7 @@ impl WriterBuilder {
         self
     }
 
-    /// How many bytes are gathered before they are written at once; 256 KiB unless asked for another number.
+    /// How many bytes are gathered before they are written at once; 128 KiB unless asked for another number.
     /// With 0 every frame is written by itself.
     pub fn buffer_size(mut self, bytes: usize) -> Self {
         self.capacity = bytes;

@@ -51,16 +51,17 @@ impl Pcap {
 
     /// Puts a frame into the sink's buffer; `false` if there is anything odd about it, or no room.
     #[inline(always)]
-    pub(super) fn write<W>(&self, frame: Frame<'_>, sink: &mut Sink<W>) -> bool {
+    pub(super) fn write<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
         if frame.vlan_tag().is_some() || self.order != ByteOrder::NATIVE {
-            return self.write_rare(frame, sink);
+            let copy = *frame;
+            return self.write_rare(&copy, sink);
         }
         self.put::<W, false>(frame, Bytes::Whole(frame.data()), sink)
     }
 
     #[inline(never)]
-    fn write_rare<W>(&self, frame: Frame<'_>, sink: &mut Sink<W>) -> bool {
-        let bytes = Bytes::of(frame);
+    fn write_rare<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
+        let bytes = Bytes::of(*frame);
         match self.order {
             ByteOrder::NATIVE => self.put::<W, false>(frame, bytes, sink),
             _ => self.put::<W, true>(frame, bytes, sink),
@@ -68,7 +69,7 @@ impl Pcap {
     }
 
     #[inline(always)]
-    fn put<W, const SWAPPED: bool>(&self, frame: Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
+    fn put<W, const SWAPPED: bool>(&self, frame: &Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
         let Header { link_type, max_len } = self.header;
         // Before the file header is written the sink has no room, so `link_type` can have any value until
         // then.

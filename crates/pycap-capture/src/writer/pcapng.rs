@@ -70,7 +70,7 @@ const fn window(secs: i64) -> i64 {
 
 impl Slot {
     #[inline(always)]
-    fn is_for(&self, frame: Frame<'_>, secs: i64) -> bool {
+    fn is_for(&self, frame: &Frame<'_>, secs: i64) -> bool {
         self.index == frame.interface() && self.link_type == frame.link_type() && self.window == window(secs)
     }
 }
@@ -108,15 +108,19 @@ impl Pcapng {
     /// Puts a frame into the sink's buffer; `false` if its interface is not described yet, if there is
     /// anything odd about it, or no room.
     #[inline(always)]
-    pub(super) fn write<W>(&self, frame: Frame<'_>, sink: &mut Sink<W>) -> bool {
-        let Some(time) = frame.timestamp() else { return self.write_rare(frame, sink) };
-        if frame.vlan_tag().is_some() || frame.segmentation().is_some() || self.order != ByteOrder::NATIVE {
-            return self.write_rare(frame, sink);
-        }
+    pub(super) fn write<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
+        let is_rare = frame.timestamp().is_none()
+            || frame.vlan_tag().is_some()
+            || frame.segmentation().is_some()
+            || self.order != ByteOrder::NATIVE;
+        let Some(time) = frame.timestamp().filter(|_| !is_rare) else {
+            let copy = *frame;
+            return self.write_rare(&copy, sink);
+        };
         let number = match self.slots.get(frame.interface() as usize) {
             // Nearly always the interfaces are described in the order of their indexes.
             Some(slot) if slot.is_for(frame, time.secs()) => frame.interface(),
-            _ => match self.find(frame, time.secs()) {
+            _ => match self.find(frame.interface(), frame.link_type(), time.secs()) {
                 Some(number) => number,
                 None => return false,
             },
@@ -126,14 +130,14 @@ impl Pcapng {
 
     /// The same for frames that know more, or less, than most.
     #[inline(never)]
-    fn write_rare<W>(&self, frame: Frame<'_>, sink: &mut Sink<W>) -> bool {
+    fn write_rare<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
         let time = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH);
-        let Some(number) = self.find(frame, time.secs()) else { return false };
-        let bytes = Bytes::of(frame);
-        if self.is_simple(number, frame, bytes) {
-            return self.simple(frame, bytes, sink);
+        let Some(number) = self.find(frame.interface(), frame.link_type(), time.secs()) else { return false };
+        let bytes = Bytes::of(*frame);
+        if self.is_simple(number, *frame, bytes) {
+            return self.simple(*frame, bytes, sink);
         }
-        let local = Local::of(frame, bytes.added() > 0).encode(self.order);
+        let local = Local::of(*frame, bytes.added() > 0).encode(self.order);
         match self.order {
             ByteOrder::NATIVE => self.enhanced::<W, false>(number, time, frame, bytes, local, sink),
             _ => self.enhanced::<W, true>(number, time, frame, bytes, local, sink),
@@ -142,8 +146,8 @@ impl Pcapng {
 
     /// The number that the blocks use for a frame's interface.
     #[inline(never)]
-    fn find(&self, frame: Frame<'_>, secs: i64) -> Option<u32> {
-        self.numbers.get(&(frame.interface(), frame.link_type().0, window(secs))).copied()
+    fn find(&self, index: u32, link_type: LinkType, secs: i64) -> Option<u32> {
+        self.numbers.get(&(index, link_type.0, window(secs))).copied()
     }
 
     #[inline(always)]
@@ -151,7 +155,7 @@ impl Pcapng {
         &self,
         number: u32,
         time: Timestamp,
-        frame: Frame<'_>,
+        frame: &Frame<'_>,
         bytes: Bytes<'_>,
         local: Option<[u8; local::LEN]>,
         sink: &mut Sink<W>,
@@ -251,7 +255,9 @@ impl Pcapng {
         sink: &mut Sink<W>,
     ) -> Result<()> {
         let secs = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH).secs();
-        let known = self.find(frame, secs).and_then(|number| self.slots.get(number as usize));
+        let known = self
+            .find(frame.interface(), frame.link_type(), secs)
+            .and_then(|number| self.slots.get(number as usize));
         let (max_len, unknown) = match known {
             Some(slot) => (slot.max_len, None),
             None => {
