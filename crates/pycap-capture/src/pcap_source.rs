@@ -363,7 +363,7 @@ impl PcapSource {
         }
         let now = Instant::now();
         if let Some(Ending { until, .. }) = self.ending {
-            self.finished = now >= until;
+            self.finished = now >= until || self.has_handed_out_all();
             return if self.finished { Ok(false) } else { self.wait(until, false).map(|()| true) };
         }
         if deadline.is_some_and(|deadline| now >= deadline) {
@@ -371,6 +371,15 @@ impl PcapSource {
         }
         self.wait(deadline.unwrap_or(now + Duration::from_secs(3600)), true)?;
         Ok(true)
+    }
+
+    /// Whether the kernel counted no frame that was not handed out, so that it has none to wait for. Where libpcap left some out itself,
+    /// by a filter or a direction that is not the kernel's, this does not show.
+    fn has_handed_out_all(&mut self) -> bool {
+        // Other devices' counters are of what libpcap read (pcap-usb-linux.c, pcap-netfilter-linux.c), not of what there is.
+        let counts =
+            cfg!(target_os = "linux") && (&*self.name == "any" || builder::is_network_interface(&self.name));
+        counts && self.stats().is_ok_and(|stats| stats.received == Some(self.handle.handed_out()))
     }
 
     /// Waits until there may be frames, until then, or until it is stopped.

@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Argument,
     /// There is no such interface in the namespace.
     NoInterface,
+    /// It took longer than the caller allowed.
+    TimedOut,
 }
 
 /// What failed, on which interface or program, what was found and what can be done.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
 
 use nix::libc;
 
@@ -16,6 +17,9 @@ const IFLA_BR_FORWARD_DELAY: u16 = 1;
 const IFLA_BR_MCAST_SNOOPING: u16 = 23;
 const IFLA_INET6_ADDR_GEN_MODE: u16 = 8;
 const IN6_ADDR_GEN_MODE_NONE: u8 = 1;
+const CARRIES: u32 = (libc::IFF_LOWER_UP | libc::IFF_RUNNING) as u32;
+/// How often an interface is looked at that is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// `struct ifinfomsg`: family, type, index, flags, mask of flags.
 const IFINFOMSG: usize = 16;
 /// What the kernel takes as a name: IFNAMSIZ with the zero byte.
@@ -35,10 +39,13 @@ pub struct LinkInfo {
     pub mtu: u32,
     /// Whether it has been set up (`IFF_UP`).
     pub is_up: bool,
-    /// Whether it can carry frames now: it is up and so is its other end (`IFF_LOWER_UP`).
+    /// Whether it can carry frames now: it is up, so is its other end, and the kernel has acted on both (`IFF_LOWER_UP` and
+    /// `IFF_RUNNING`). Until then, what is sent is lost.
     pub has_carrier: bool,
     /// Its hardware type (`ARPHRD_*`).
     pub hardware: u16,
+    /// How many want all frames that it sees, those for others among them (`IFLA_PROMISCUITY`): captures, bridges, an administrator.
+    pub promiscuity: u32,
     /// What went through it since it was made.
     pub counters: Counters,
 }
@@ -108,13 +115,32 @@ impl Namespace {
         Ok(bridge)
     }
 
-    /// Sets an interface up. A veth end carries frames once both ends are.
+    /// Sets an interface up. A veth end carries frames soon after both ends are: see [`Namespace::wait_for_carrier`].
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoInterface`]; what the kernel says.
     pub fn up(&self, name: &str) -> Result<(), Error> {
         self.flags(name, "set up", libc::IFF_UP as u32, libc::IFF_UP as u32)
+    }
+
+    /// Waits until an interface can carry frames: the kernel turns a veth end on some time after the other end is up, a second at worst,
+    /// and drops without a word what is sent before.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`], and as [`Namespace::up`].
+    pub fn wait_for_carrier(&self, name: &str, longest: Duration) -> Result<(), Error> {
+        let until = Instant::now() + longest;
+        while !self.link(name)?.has_carrier {
+            if Instant::now() >= until {
+                let message =
+                    format!("{name} carries no frames after {longest:?}: set it and its other end up");
+                return Err(Error::new(ErrorKind::TimedOut, message));
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
     }
 
     /// Sets an interface down.
@@ -355,8 +381,12 @@ fn parse_link(answer: &[u8]) -> Option<LinkInfo> {
         mac: attribute(rest, libc::IFLA_ADDRESS).and_then(|mac| mac.try_into().ok()),
         mtu: attribute(rest, libc::IFLA_MTU).and_then(|mtu| read_u32(mtu, 0)).unwrap_or(0),
         is_up: flags & libc::IFF_UP as u32 != 0,
-        has_carrier: flags & libc::IFF_LOWER_UP as u32 != 0,
+        // The second one comes with the queue that frames wait in to be sent: `linkwatch_do_dev` in net/core/link_watch.c.
+        has_carrier: flags & CARRIES == CARRIES,
         hardware: read_u16(answer, 2)?,
+        promiscuity: attribute(rest, libc::IFLA_PROMISCUITY)
+            .and_then(|count| read_u32(count, 0))
+            .unwrap_or(0),
         counters: Counters {
             rx_packets: counter(0),
             tx_packets: counter(1),

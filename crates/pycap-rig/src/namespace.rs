@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::SockProtocol;
@@ -11,6 +12,9 @@ use nix::sys::socket::SockProtocol;
 use crate::error::Error;
 use crate::netlink::Netlink;
 use crate::privilege::{Privilege, explain, on_fresh_thread, privilege};
+
+/// The kernel looks at changed interfaces once a second, where there are many of them.
+const LONGEST_START: Duration = Duration::from_secs(5);
 
 /// Makes namespaces. Having one means that this process may.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ impl Rig {
         Namespace::new(label)
     }
 
-    /// The usual rig in one call: a fresh namespace with a veth pair, both ends up.
+    /// The usual rig in one call: a fresh namespace with a veth pair, both ends up and ready to carry frames.
     ///
     /// # Errors
     ///
@@ -53,6 +57,9 @@ impl Rig {
         namespace.veth(a, b)?;
         for end in [a, b] {
             namespace.up(end)?;
+        }
+        for end in [a, b] {
+            namespace.wait_for_carrier(end, LONGEST_START)?;
         }
         Ok(namespace)
     }

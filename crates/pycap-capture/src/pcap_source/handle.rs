@@ -25,6 +25,8 @@ pub(super) struct Handle {
     pcap: NonNull<pcap_t>,
     /// The frame that libpcap has lent, as long as it is not called again.
     lent: Option<(pcap_pkthdr, *const u8)>,
+    /// How many frames libpcap has handed out.
+    handed_out: u64,
 }
 
 // SAFETY: libpcap ties a handle to no thread; it only must not be used by two at once, which `&mut self` sees to. `&self` methods read
@@ -108,7 +110,7 @@ pub(super) fn string(text: *const c_char) -> Option<String> {
 impl Handle {
     /// Takes over a handle that libpcap has opened; `None` if it is null.
     pub(super) fn new(api: &'static Libpcap, pcap: *mut pcap_t) -> Option<Self> {
-        Some(Self { api, pcap: NonNull::new(pcap)?, lent: None })
+        Some(Self { api, pcap: NonNull::new(pcap)?, lent: None, handed_out: 0 })
     }
 
     /// One that captures nothing.
@@ -308,10 +310,16 @@ impl Handle {
         let status = unsafe { self.api.pcap_next_ex(self.as_ptr(), &raw mut header, &raw mut data) };
         let read = Read::from_status(status);
         if let Read::Some = read {
+            self.handed_out += 1;
             // SAFETY: libpcap has stored a pointer to a header just now.
             self.lent = Some((unsafe { header.read() }, data));
         }
         read
+    }
+
+    /// How many frames it has handed out, all ways of reading together.
+    pub(super) fn handed_out(&self) -> u64 {
+        self.handed_out
     }
 
     /// The frame that was read last, if nothing was done with the handle since.
@@ -329,11 +337,13 @@ impl Handle {
         &mut self,
         each: &mut dyn FnMut(Lent<'_>) -> ControlFlow<()>,
     ) -> (Read, ControlFlow<Option<Panic>>) {
-        let mut visit = Visit { api: self.api, pcap: self.as_ptr(), each, broke: ControlFlow::Continue(()) };
+        let (api, pcap) = (self.api, self.as_ptr());
+        let mut visit = Visit { api, pcap, each, broke: ControlFlow::Continue(()), count: 0 };
         let user = (&raw mut visit).cast();
         // SAFETY: the handle is open and nobody else uses it. The callback gets back the pointer to `visit`, which outlives the call and
         // is not used otherwise meanwhile; it keeps nothing, catches panics, and cannot close the handle, which is borrowed.
         let status = unsafe { self.api.pcap_dispatch(self.as_ptr(), -1, trampoline, user) };
+        self.handed_out += visit.count;
         (Read::from_status(status), visit.broke)
     }
 
@@ -404,6 +414,7 @@ struct Visit<'a> {
     pcap: *mut pcap_t,
     each: &'a mut dyn FnMut(Lent<'_>) -> ControlFlow<()>,
     broke: ControlFlow<Option<Panic>>,
+    count: u64,
 }
 
 /// What a thread panicked with.
@@ -416,6 +427,7 @@ unsafe extern "C" fn trampoline(user: *mut u8, header: *const pcap_pkthdr, bytes
     if visit.broke.is_break() {
         return;
     }
+    visit.count += 1;
     // SAFETY: libpcap passes a pointer to a header.
     let header = unsafe { header.read() };
     // SAFETY: libpcap passes the header's bytes, which stay until this returns; `each` cannot keep them, as it takes any lifetime.

@@ -3,7 +3,6 @@
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, unshare};
@@ -12,20 +11,6 @@ use pycap_capture::Savefile;
 /// Runs `work` in a network namespace of its own, with the ends `out0`, from where [`send`] sends, and `in0`. Not where this machine does
 /// not allow it.
 pub(crate) fn in_wire(work: impl FnOnce() + Send) {
-    let _beside_others = TIMED.read().unwrap_or_else(PoisonError::into_inner);
-    in_wire_now(work);
-}
-
-/// The same, while no other test has a wire: for what is timed.
-#[allow(dead_code, reason = "not every program that has this module times something")]
-pub(crate) fn in_quiet_wire(work: impl FnOnce() + Send) {
-    let _alone = TIMED.write().unwrap_or_else(PoisonError::into_inner);
-    in_wire_now(work);
-}
-
-static TIMED: RwLock<()> = RwLock::new(());
-
-fn in_wire_now(work: impl FnOnce() + Send) {
     let run = || {
         match unshare(CloneFlags::CLONE_NEWNET) {
             Ok(()) => {}
