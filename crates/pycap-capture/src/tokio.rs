@@ -1,10 +1,12 @@
 //! Reading without blocking a thread, on Tokio.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::os::fd::{AsFd, OwnedFd};
+use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use ::tokio::io::Interest;
 use ::tokio::io::unix::AsyncFd;
 
 use crate::{Error, Frame, Next, Result, Source};
@@ -64,7 +66,7 @@ impl<S: Readable> AsyncSource<S> {
                 deprecated,
                 reason = "an `OwnedFd` stays open and the same, which is what its successor wants proved"
             )]
-            let watched = descriptor.and_then(AsyncFd::new);
+            let watched = descriptor.and_then(|descriptor| AsyncFd::with_interest(descriptor, WATCHED));
             watched.map_err(|error| Error::io("cannot wait for frames", error))
         };
         let frames = watch(source.as_fd().try_clone_to_owned())?;
@@ -100,16 +102,11 @@ impl<S: Readable> AsyncSource<S> {
 
     /// Waits until something happened since the last time.
     async fn event(&self) -> Result<()> {
-        poll_fn(|context| {
-            let mut happened = false;
-            for descriptor in [Some(&self.frames), self.stop.as_ref()].into_iter().flatten() {
-                if let Poll::Ready(ready) = descriptor.poll_read_ready(context) {
-                    // The next look comes after this, so that nothing that happens from now on is missed.
-                    ready.map_err(|error| Error::io("cannot wait for frames", error))?.clear_ready();
-                    happened = true;
-                }
-            }
-            if happened { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let mut frames = pin!(happened(Some(&self.frames)));
+        let mut stop = pin!(happened(self.stop.as_ref()));
+        poll_fn(|context| match frames.as_mut().poll(context) {
+            Poll::Pending => stop.as_mut().poll(context),
+            ready => ready,
         })
         .await
     }
@@ -128,6 +125,18 @@ impl<S: Readable> AsyncSource<S> {
     pub fn into_inner(self) -> S {
         self.source
     }
+}
+
+/// What a descriptor is watched for. An interface that is set down or deleted shows as an error and nothing else.
+const WATCHED: Interest = Interest::READABLE.add(Interest::ERROR);
+
+/// Waits until something happened to a descriptor since the last time; for ever where there is none.
+async fn happened(descriptor: Option<&AsyncFd<OwnedFd>>) -> Result<()> {
+    let Some(descriptor) = descriptor else { return pending().await };
+    let ready = descriptor.ready(WATCHED).await;
+    // The next look comes after this, so that nothing that happens from now on is missed.
+    ready.map_err(|error| Error::io("cannot wait for frames", error))?.clear_ready();
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

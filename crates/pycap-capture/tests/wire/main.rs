@@ -15,6 +15,8 @@ mod interfaces;
 mod limits;
 #[cfg(target_os = "linux")]
 mod rig;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+mod tasks;
 #[cfg(target_os = "linux")]
 mod timing;
 
@@ -36,6 +38,8 @@ fn main() -> std::process::ExitCode {
     {
         trials.extend(tests.iter().map(rig::Test::trial));
     }
+    #[cfg(feature = "tokio")]
+    trials.extend(tasks::TESTS.iter().map(rig::Test::trial));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
