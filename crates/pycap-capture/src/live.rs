@@ -442,7 +442,8 @@ impl LiveCapture {
         }
     }
 
-    /// Lets only frames through that this program matches, from now on; what was captured before and not read is discarded.
+    /// Lets only frames through that this program matches, from now on. What was captured before and not read is discarded by the ring;
+    /// libpcap may still hand out of it what this program matches, too.
     ///
     /// # Errors
     ///

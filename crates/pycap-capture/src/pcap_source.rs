@@ -283,8 +283,8 @@ impl PcapSource {
         Ok(())
     }
 
-    /// Lets only frames through that this program matches, from now on. On Linux libpcap discards what was captured before; elsewhere some
-    /// frames may still come that the filter before let through.
+    /// Lets only frames through that this program matches, from now on. On Linux that holds for what was captured before and not read, too:
+    /// of it, frames come that both filters match. Elsewhere some may still come that only the filter before let through.
     ///
     /// # Errors
     ///

@@ -12,6 +12,7 @@ mod instructions;
 mod live;
 mod oracle;
 mod program;
+mod soak;
 mod test;
 mod tools;
 
@@ -35,6 +36,8 @@ struct Arguments {
 enum Chore {
     /// Run everything there is to test.
     Test(test::Args),
+    /// Open, read and close captures for minutes, and look whether anything is lost or left behind.
+    Soak(soak::Args),
     /// Install what the tests need besides Rust.
     Tools(tools::Args),
     /// Dissect a savefile into one JSON line a packet, in the form that the conformance check compares.
@@ -51,6 +54,7 @@ enum Chore {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Test(args) => test::run(&args),
+        Chore::Soak(args) => soak::run(&args),
         Chore::Tools(args) => tools::run(&args),
         Chore::Oracle(args) => oracle::run(&args),
         Chore::Conformance(args) => conformance::run(&args),

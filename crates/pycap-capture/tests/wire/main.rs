@@ -15,6 +15,8 @@ mod interfaces;
 mod limits;
 #[cfg(target_os = "linux")]
 mod rig;
+#[cfg(target_os = "linux")]
+mod soak;
 #[cfg(all(target_os = "linux", feature = "tokio"))]
 mod tasks;
 #[cfg(target_os = "linux")]
@@ -40,6 +42,7 @@ fn main() -> std::process::ExitCode {
     }
     #[cfg(feature = "tokio")]
     trials.extend(tasks::TESTS.iter().map(rig::Test::trial));
+    trials.extend(soak::TESTS.iter().map(|test| test.trial().with_ignored_flag(true)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
