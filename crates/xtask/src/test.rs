@@ -47,7 +47,7 @@ impl From<String> for Trouble {
     }
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "unit, integration and documentation tests",
         needs: &[],
@@ -66,6 +66,8 @@ const STEPS: [Step; 9] = [
         run: cargo_test,
     },
     Step { name: "pycap-wire without the standard library", needs: &[], likes: &[], run: without_std },
+    Step { name: "ring under AddressSanitizer", needs: &[Tool::Nightly], likes: &[], run: address_sanitizer },
+    Step { name: "ring under valgrind", needs: &[Tool::Valgrind], likes: &[], run: valgrind },
     Step { name: "dependencies of pycap-wire", needs: &[], likes: &[], run: dependencies },
     Step { name: "packages as they would be published", needs: &[], likes: &[], run: packages },
     Step { name: "conformance with tshark over the corpus", needs: &[], likes: &[], run: conformance },
@@ -173,6 +175,44 @@ fn without_std(context: &Context<'_>) -> Result<(), Trouble> {
     let target = context.target().join("no-std");
     let mut command = context.cargo(&["build", "--release", "--locked"]);
     check(command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target))
+}
+
+/// The tests of the ring in memory, where a thread plays the kernel, in a program that notices each access outside of what was
+/// allocated. All of it has to be built anew for that: a package of its own takes nothing along that it does not need.
+fn address_sanitizer(context: &Context<'_>) -> Result<(), Trouble> {
+    let about = text(Command::new("rustc").arg("-vV"))?;
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    if !["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"].contains(&host) {
+        return Err(Trouble::Nothing(format!("the ring is Linux's, and {host} has no sanitizer for it")));
+    }
+    let mut command = Command::new("cargo");
+    command.args(["+nightly", "test", "--locked", "--test=ring", "--target", host, "--manifest-path"]);
+    command.arg(context.root.join("crates/xtask/ring/Cargo.toml"));
+    // Flags hold for build scripts and macros, too, unless a target is named.
+    command
+        .arg("--target-dir")
+        .arg(context.target().join("sanitizer"))
+        .env("RUSTFLAGS", "-Zsanitizer=address");
+    check(command.env("PROPTEST_CASES", "500").env_remove("RUSTUP_TOOLCHAIN").current_dir(&context.root))
+}
+
+/// The same tests in valgrind, which also knows what has no value yet, and what was never given back.
+fn valgrind(context: &Context<'_>) -> Result<(), Trouble> {
+    // As it was built for the tests.
+    let arguments = ["test", "--workspace", "--features=pycap-capture/tokio", "--test=ring", "--no-run"];
+    let built = text(context.cargo(&arguments).arg("--message-format=json-render-diagnostics"))?;
+    let program = built
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "ring")
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| "cargo built no program `ring`".to_owned())?;
+    let mut command = Command::new("valgrind");
+    command.args(["--error-exitcode=1", "--leak-check=full", "--num-callers=30"]);
+    // The test runner itself leaves behind what is still pointed to.
+    command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
+    command.arg(program).arg("--test-threads=1");
+    check(command.env("PROPTEST_CASES", "20").current_dir(&context.root))
 }
 
 fn dependencies(context: &Context<'_>) -> Result<(), Trouble> {
