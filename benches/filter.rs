@@ -38,8 +38,8 @@ fn main() {
     ];
     let mut criterion = Criterion::default()
         .sample_size(10)
-        .warm_up_time(Duration::from_secs(1))
-        .measurement_time(Duration::from_secs(3))
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
         .configure_from_args();
     let cases: Vec<Case<'_>> = EXPRESSIONS
         .iter()
