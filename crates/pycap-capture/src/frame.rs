@@ -295,6 +295,14 @@ impl<'a> Frame<'a> {
         self
     }
 
+    /// With this known of its interface: for a frame that was [kept](Self::to_owned) while its source is asked again.
+    #[inline]
+    #[must_use]
+    pub const fn with_interface_info(mut self, info: &'a Interface) -> Self {
+        self.interface_info = Some(info);
+        self
+    }
+
     /// With this direction.
     #[inline]
     #[must_use]

@@ -1,10 +1,11 @@
 //! The command line: tcpdump's flags, and our own.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ContextKind;
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{ArgAction, ArgGroup, Parser, ValueEnum};
 
 use pycap_capture::{MAX_SNAPLEN, TimestampSource};
 
@@ -50,11 +51,12 @@ Examples:
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
-    override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]"
+    override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]",
+    group = ArgGroup::new("rotation").multiple(true)
 )]
 pub(crate) struct Args {
     /// Capture on INTERFACE; `any` is all of them. Without -i and -r: on the first that is up
-    #[arg(short, value_name = "INTERFACE", help_heading = "Input", conflicts_with = "read")]
+    #[arg(short, long, value_name = "INTERFACE", help_heading = "Input", conflicts_with = "read")]
     pub(crate) interface: Option<String>,
 
     /// Read the capture FILE; - is standard input
@@ -124,6 +126,26 @@ pub(crate) struct Args {
     /// Write pcapng, whatever the name
     #[arg(long, help_heading = "Output", requires = "write")]
     pub(crate) pcapng: bool,
+
+    /// Begin the next file when one has more than SIZE million bytes; with k, m or g behind it: KiB, MiB, GiB
+    #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, help_heading = "Output", group = "rotation", requires = "write")]
+    pub(crate) file_size: Option<u64>,
+
+    /// Begin the next file every so many SECONDS; FILE has the time in it, as in trace-%H%M%S.pcap
+    #[arg(short = 'G', value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output", group = "rotation", requires = "write")]
+    pub(crate) rotate_seconds: Option<u32>,
+
+    /// With -C: only COUNT files, one after the other over and over; with -G: stop after COUNT files
+    #[arg(short = 'W', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output", requires = "rotation")]
+    pub(crate) file_count: Option<u32>,
+
+    /// With -C or -G: run COMMAND with each file that is followed by another
+    #[arg(short = 'z', value_name = "COMMAND", help_heading = "Output", requires = "rotation")]
+    pub(crate) postrotate_command: Option<OsString>,
+
+    /// Run as USER, without privileges, once the capture and its file are open
+    #[arg(short = 'Z', long, value_name = "USER", help_heading = "Output")]
+    pub(crate) relinquish_privileges: Option<String>,
 
     /// Write each packet to the file as soon as no other waits
     #[arg(short = 'U', long, help_heading = "Output")]
@@ -268,6 +290,9 @@ impl Args {
         if self.time > 5 {
             return usage("-t can be given up to five times: -t, -tt, -ttt, -tttt, -ttttt".into());
         }
+        if self.rotates() && self.write.as_deref() == Some(Path::new("-")) {
+            return usage("-C and -G take the name of a file to write: -w - is one stream".into());
+        }
         if self.list_interfaces {
             return Ok(Task::ListInterfaces);
         }
@@ -286,6 +311,11 @@ impl Args {
             return usage(format!("-s takes at most {MAX_SNAPLEN} bytes"));
         }
         Ok(Task::Capture(self.interface.as_deref()))
+    }
+
+    /// Whether there are several files to write, one after the other.
+    pub(crate) fn rotates(&self) -> bool {
+        self.file_size.is_some() || self.rotate_seconds.is_some()
     }
 
     /// Whether packets are printed where they are written to a file.
@@ -312,6 +342,21 @@ impl Args {
     }
 }
 
+/// `-C`: millions of bytes, or with a suffix KiB, MiB, GiB.
+fn file_size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1_000_000),
+    };
+    let size = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    match size {
+        Some(size) if size > 0 => Ok(size),
+        _ => Err("it takes a number from 1 on, of millions of bytes, or with k, m or g behind it".to_owned()),
+    }
+}
+
 fn usage<T>(message: String) -> Result<T, Failure> {
     Err(Failure::Usage(message))
 }
@@ -325,6 +370,16 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_millions_or_powers_of_1024() {
+        for (text, size) in [("1", 1_000_000), ("20k", 20_480), ("3M", 3 << 20), ("2g", 2 << 30)] {
+            assert_eq!(file_size(text), Ok(size), "{text}");
+        }
+        for text in ["0", "0k", "k", "", "-1", "1q", "1.5", "99999999999999999g", "1µ"] {
+            assert!(file_size(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,17 +1,20 @@
 //! From an interface to the output.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use pycap_capture::{
-    Direction, LinkType, Live, LiveCapture, Next, Source, default_interface, link_types, timestamp_sources,
+    Direction, LinkType, Live, LiveCapture, Next, OwnedFrame, Source, default_interface, link_types,
+    timestamp_sources,
 };
 
 use crate::args::{Args, Way};
 use crate::error::Failure;
 use crate::matcher::Matcher;
-use crate::output::Output;
+use crate::output::{Output, Step};
 use crate::signals::Signals;
+use crate::{tell, user};
 
 /// How often a capture without packets looks whether statistics are asked for.
 const LOOK_UP: Duration = Duration::from_millis(250);
@@ -39,7 +42,7 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         live.clone().filter_program(matcher.program(live.link_type()?)?)
     };
     let mut capture = live.open()?;
-    let mut out = Output::of_capture(args, &capture)?;
+    let mut out = user::relinquish_beside(args, || Output::of_capture(args, &capture))?;
     let signals = Signals::catch(capture.stop_handle())?;
     let link_type = capture.link_type();
     tell(format_args!(
@@ -48,15 +51,15 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         link_type.0,
         args.snaplen()
     ));
-    let copied = copy(&mut capture, &mut out, &signals, args.count.unwrap_or(u64::MAX));
+    let copied = copy(&mut capture, &mut out, &signals);
     let packets = out.packets();
     let stats = capture.stats().unwrap_or_default();
-    let ended = match &copied {
-        Err(Failure::Closed | Failure::Output(_)) => Ok(()),
-        _ => out.end(capture.interfaces().len() as u32, Some(&stats)),
-    };
-    tell(format_args!("{packets} packets captured, {stats}"));
-    copied.and(ended)
+    let ended = out.end(copied, Some(&stats));
+    // Whoever closed the output has seen enough of all of it.
+    if !matches!(ended, Err(Failure::Closed)) {
+        tell(format_args!("{packets} packets captured, {stats}"));
+    }
+    ended
 }
 
 fn settings(args: &Args, interface: &str) -> Result<Live, Failure> {
@@ -125,17 +128,22 @@ fn list_time_stamp_types(interface: &str) -> Result<(), Failure> {
 }
 
 /// Until a signal, or until there are as many as asked for.
-fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals, count: u64) -> Result<(), Failure> {
+fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
     loop {
         // As many as there are, without a system call for each.
         loop {
             match capture.try_next_frame()? {
-                Next::Frame(frame) => out.frame(frame)?,
+                Next::Frame(frame) => match out.frame(frame)? {
+                    Step::Taken => {}
+                    step => {
+                        let frame = frame.to_owned();
+                        if finish_step(capture, out, step, &frame)?.is_break() {
+                            return Ok(());
+                        }
+                    }
+                },
                 Next::TimedOut => break,
                 Next::Finished => return Ok(()),
-            }
-            if out.packets() >= count {
-                return Ok(());
             }
         }
         out.pause()?;
@@ -143,20 +151,53 @@ fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals, count: u
             let stats = capture.stats()?;
             tell(format_args!("{} packets captured, {stats}", out.packets()));
         }
-        match capture.next_frame_until(Some(Instant::now() + LOOK_UP))? {
-            Next::Frame(frame) => {
-                out.frame(frame)?;
-                if out.packets() >= count {
+        if signals.take_flush() {
+            out.flush_file()?;
+        }
+        let patience = match out.due_now() {
+            Ok(due) => {
+                if out.next_file(due, Some(&capture.stats()?))?.is_break() {
                     return Ok(());
                 }
+                continue;
             }
+            Err(Some(left)) => left.min(LOOK_UP),
+            Err(None) => LOOK_UP,
+        };
+        match capture.next_frame_until(Some(Instant::now() + patience))? {
+            Next::Frame(frame) => match out.frame(frame)? {
+                Step::Taken => {}
+                step => {
+                    let frame = frame.to_owned();
+                    if finish_step(capture, out, step, &frame)?.is_break() {
+                        return Ok(());
+                    }
+                }
+            },
             Next::TimedOut => {}
             Next::Finished => return Ok(()),
         }
     }
 }
 
-/// A line for the person at the terminal. Where nobody can be told, the capture goes on.
-fn tell(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(anstream::stderr(), "pycap: {line}");
+/// What else there is to do for a frame; breaks if it was the last one. It is a copy, as the capture is asked for its counts meanwhile.
+#[cold]
+fn finish_step(
+    capture: &mut LiveCapture,
+    out: &mut Output,
+    mut step: Step,
+    frame: &OwnedFrame,
+) -> Result<ControlFlow<()>, Failure> {
+    while let Step::NextFile(due) = step {
+        let stats = capture.stats()?;
+        if out.next_file(due, Some(&stats))?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let mut frame = frame.as_frame();
+        if let Some(info) = capture.interface(frame.interface()) {
+            frame = frame.with_interface_info(info);
+        }
+        step = out.frame(frame)?;
+    }
+    Ok(if step == Step::Last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
 }

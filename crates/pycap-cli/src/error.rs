@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// The capture could not be read, or not to its end.
     Capture(pycap_capture::Error),
+    /// Privileges could not be given up, or are missed now that they are.
+    Privileges(String),
     /// The output could not be written.
     Output(io::Error),
     /// The output was closed by its reader.
@@ -33,7 +35,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(message) => f.write_str(message),
+            Self::Usage(message) | Self::Privileges(message) => f.write_str(message),
             // Only a file's own errors have a place in it.
             Self::Capture(error) if error.path().is_none() && is_of_a_file(error.kind()) => {
                 write!(f, "standard input: {error}")

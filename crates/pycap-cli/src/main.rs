@@ -9,18 +9,22 @@ mod devices;
 mod doctor;
 mod error;
 mod fields;
+mod files;
 mod hexdump;
 mod json;
 mod layers;
 mod link;
 mod matcher;
 mod output;
+mod postrotate;
 mod print;
 mod progress;
 mod read;
+mod rotation;
 mod sequence;
 mod signals;
 mod time;
+mod user;
 mod verbose;
 
 use std::io::Write;
@@ -61,4 +65,9 @@ fn main() -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// A line for the person at the terminal. Where nobody can be told, the work goes on.
+fn tell(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr(), "pycap: {line}");
 }

@@ -1,46 +1,59 @@
 //! Where packets go: to the standard output in one of several forms, to a file, or both.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
-use pycap_capture::{Format, Frame, LiveCapture, SavefileWriter, Source, Stats, WriterBuilder};
+use pycap_capture::{Frame, LiveCapture, SavefileWriter, Stats};
 
 use crate::args::Args;
 use crate::error::Failure;
+use crate::files::Files;
 use crate::json::Json;
 use crate::layers::Tuples;
 use crate::link::{LinkTypes, Packets};
 use crate::print::Lines;
+use crate::rotation::Due;
 
 /// Everywhere that packets go.
 pub(crate) struct Output {
     stdout: Stdout,
     form: Form,
-    file: Option<File>,
+    files: Option<Files>,
     number: u64,
+    /// `-c`
+    limit: u64,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Step {
+    /// It is taken, and another may come.
+    Taken,
+    /// It is taken, and was the last one.
+    Last,
+    /// It is to be given again when the [next file](Output::next_file) has begun.
+    NextFile(Due),
 }
 
 impl Output {
     /// For packets of `source`, a file if it has a name.
     pub(crate) fn new(args: &Args, source: Option<&Path>) -> Result<Self, Failure> {
-        Self::with_file(args, source, SavefileWriter::builder())
+        Ok(Self::with_files(args, source, Files::new(args, SavefileWriter::builder(), None)?))
     }
 
     /// For packets of a live capture: a file says what it captures from also where no packet comes.
     pub(crate) fn of_capture(args: &Args, capture: &LiveCapture) -> Result<Self, Failure> {
         let builder = SavefileWriter::builder().link_type(capture.link_type()).snaplen(args.snaplen());
-        let mut output = Self::with_file(args, None, builder)?;
-        if let (Some(file), [interface]) = (&mut output.file, capture.interfaces()) {
-            file.writer.add_interface(interface.clone())?;
-            file.described = true;
-        }
-        Ok(output)
+        Ok(Self::with_files(args, None, Files::new(args, builder, Some(capture))?))
     }
 
-    fn with_file(args: &Args, source: Option<&Path>, builder: WriterBuilder) -> Result<Self, Failure> {
-        let file = args.write.as_deref().map(|path| File::create(args, path, builder)).transpose()?;
-        let form = if file.is_some() && !args.prints() { Form::Nothing } else { Form::new(args, source) };
-        Ok(Self { stdout: Stdout::new(args.line_buffered), form, file, number: 0 })
+    fn with_files(args: &Args, source: Option<&Path>, files: Option<Files>) -> Self {
+        let form = if files.is_some() && !args.prints() { Form::Nothing } else { Form::new(args, source) };
+        let limit = args.count.unwrap_or(u64::MAX);
+        Self { stdout: Stdout::new(args.line_buffered), form, files, number: 0, limit }
     }
 
     /// How many packets came.
@@ -48,25 +61,42 @@ impl Output {
         self.number
     }
 
-    pub(crate) fn frame(&mut self, frame: Frame<'_>) -> Result<(), Failure> {
-        self.number += 1;
-        if let Some(file) = &mut self.file {
-            file.writer.write(frame)?;
+    pub(crate) fn frame(&mut self, frame: Frame<'_>) -> Result<Step, Failure> {
+        if let Some(files) = &mut self.files {
+            if let Some(due) = files.due_before(frame) {
+                return Ok(Step::NextFile(due));
+            }
+            self.number += 1;
+            files.write(frame)?;
+        } else {
+            self.number += 1;
         }
         self.form.frame(&mut self.stdout.writer, self.number, frame)?;
         if self.stdout.at_once {
             self.stdout.writer.flush()?;
         }
-        Ok(())
+        Ok(if self.number < self.limit { Step::Taken } else { Step::Last })
+    }
+
+    /// Begins the next file, with the counts of a live capture in the one before; breaks if there is to be none.
+    pub(crate) fn next_file(&mut self, due: Due, stats: Option<&Stats>) -> Result<ControlFlow<()>, Failure> {
+        self.files.as_mut().map_or(Ok(ControlFlow::Continue(())), |files| files.next(due, stats))
+    }
+
+    /// Whether the next file has to begin though no packet comes; else in how long, if that is known.
+    pub(crate) fn due_now(&self) -> Result<Due, Option<Duration>> {
+        self.files.as_ref().map_or(Err(None), Files::due_now)
     }
 
     /// What to do while no packet waits: whoever reads along gets to see all that came.
     pub(crate) fn pause(&mut self) -> Result<(), Failure> {
         self.stdout.writer.flush()?;
-        match &mut self.file {
-            Some(file) if file.packet_buffered => Ok(file.writer.flush()?),
-            _ => Ok(()),
-        }
+        self.files.as_mut().map_or(Ok(()), Files::pause)
+    }
+
+    /// The file has all that came so far, whether `-U` was given or not.
+    pub(crate) fn flush_file(&mut self) -> Result<(), Failure> {
+        self.files.as_mut().map_or(Ok(()), Files::flush)
     }
 
     /// Whether nothing is printed until all is read.
@@ -74,48 +104,15 @@ impl Output {
         self.form.prints_at_the_end()
     }
 
-    /// Ends it: what comes at the end is printed, and the file is complete, with the counts of a live capture.
-    pub(crate) fn end(mut self, interfaces: u32, stats: Option<&Stats>) -> Result<(), Failure> {
-        self.form.end(&mut self.stdout.writer)?;
-        self.stdout.writer.flush()?;
-        match self.file {
-            Some(file) => file.end(interfaces, stats),
-            None => Ok(()),
-        }
-    }
-}
-
-/// The file that packets are written to.
-struct File {
-    writer: SavefileWriter,
-    packet_buffered: bool,
-    /// Whether the one interface is in it before a packet is.
-    described: bool,
-}
-
-impl File {
-    fn create(args: &Args, path: &Path, builder: WriterBuilder) -> Result<Self, Failure> {
-        let pcapng = args.pcapng || path.extension().is_some_and(|extension| extension == "pcapng");
-        let format = match (pcapng, args.nano) {
-            (true, _) => Format::Pcapng,
-            (false, true) => Format::PcapNanosecond,
-            (false, false) => Format::Pcap,
+    /// Ends it: what comes at the end is printed, and the file is complete, with the counts of a live capture. After a failure of one of
+    /// them the other is still ended.
+    pub(crate) fn end(mut self, read: Result<(), Failure>, stats: Option<&Stats>) -> Result<(), Failure> {
+        let printed = match &read {
+            Err(Failure::Closed | Failure::Output(_)) => Ok(()),
+            _ => self.form.end(&mut self.stdout.writer).and_then(|()| self.stdout.writer.flush()),
         };
-        let builder = builder.format(format);
-        let writer = if path == Path::new("-") { builder.stdout()? } else { builder.create(path)? };
-        Ok(Self { writer, packet_buffered: args.packet_buffered, described: false })
-    }
-
-    fn end(mut self, interfaces: u32, stats: Option<&Stats>) -> Result<(), Failure> {
-        // The counts of a capture on several interfaces belong to none of them.
-        if let (1, Some(stats), Format::Pcapng) = (interfaces, stats, self.writer.format()) {
-            // An interface without a packet is not in the file.
-            if self.described || self.writer.frames_written() > 0 {
-                self.writer.interface_stats(0, stats)?;
-            }
-        }
-        self.writer.finish()?;
-        Ok(())
+        let written = self.files.map_or(Ok(()), |files| files.end(stats));
+        read.and(printed.map_err(Failure::from)).and(written)
     }
 }
 

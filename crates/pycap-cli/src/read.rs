@@ -5,8 +5,9 @@ use pycap_capture::Savefile;
 use crate::args::{Args, Task};
 use crate::error::Failure;
 use crate::matcher::Matcher;
-use crate::output::Output;
+use crate::output::{Output, Step};
 use crate::progress::Progress;
+use crate::user;
 
 /// Reads the file that the command line names.
 pub(crate) fn run(args: &Args, task: &Task<'_>) -> Result<(), Failure> {
@@ -19,15 +20,12 @@ pub(crate) fn run(args: &Args, task: &Task<'_>) -> Result<(), Failure> {
         return matcher
             .dump(file.link_type().unwrap_or(pycap_capture::LinkType::ETHERNET), args.dump_program);
     }
-    let mut out = Output::new(args, file.path())?;
+    let mut out = user::relinquish_beside(args, || Output::new(args, file.path()))?;
     let mut progress = Progress::new(file.file_len(), out.prints_at_the_end());
-    let read = copy(&mut file, &mut matcher, &mut out, &mut progress, args.count.unwrap_or(u64::MAX));
+    let read = copy(&mut file, &mut matcher, &mut out, &mut progress);
     progress.finish();
-    match read {
-        Err(failure @ (Failure::Closed | Failure::Output(_))) => Err(failure),
-        // What was read before the damage is kept.
-        read => out.end(0, None).and(read),
-    }
+    // What was read before the damage is kept.
+    out.end(read, None)
 }
 
 fn copy(
@@ -35,14 +33,17 @@ fn copy(
     matcher: &mut Matcher,
     out: &mut Output,
     progress: &mut Progress,
-    count: u64,
 ) -> Result<(), Failure> {
     let mut read: u64 = 0;
-    while out.packets() < count {
-        let Some(frame) = file.next_frame()? else { break };
+    while let Some(frame) = file.next_frame()? {
         read += 1;
-        if matcher.matches(frame)? {
-            out.frame(frame)?;
+        while matcher.matches(frame)? {
+            match out.frame(frame)? {
+                Step::Taken => break,
+                Step::Last => return Ok(()),
+                Step::NextFile(due) if out.next_file(due, None)?.is_break() => return Ok(()),
+                Step::NextFile(_) => {}
+            }
         }
         if read.is_multiple_of(Progress::STEP) {
             progress.at(file.position());

@@ -1,54 +1,12 @@
 //! Live captures, in network namespaces of their own, beside tcpdump and the kernel's own traffic.
 #![cfg(target_os = "linux")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod rig;
 
-const PYCAP: &str = env!("CARGO_BIN_EXE_pycap");
+use std::path::Path;
+use std::process::Command;
 
-/// Runs a shell script in a new network namespace whose loopback is up, where `pycap` is the command under test. Nothing where
-/// neither root nor user namespaces allow that, or a program that the script needs is missing; under CI that fails.
-fn in_namespace(needs: &[&str], script: &str) -> Option<Output> {
-    let script = format!("set -eu\npycap() {{ '{PYCAP}' \"$@\"; }}\nip link set lo up\n{script}");
-    let run = |flags: &str, script: &str| Command::new("unshare").args([flags, "sh", "-c", script]).output();
-    let flags = ["-n", "-rn"]
-        .into_iter()
-        .find(|flags| run(flags, "true").is_ok_and(|output| output.status.success()));
-    let lacking = needs.iter().chain(&["ip"]).find(|program| {
-        !Command::new("sh")
-            .args(["-c", &format!("command -v {program}")])
-            .output()
-            .is_ok_and(|found| found.status.success())
-    });
-    match (flags, lacking) {
-        (Some(flags), None) => Some(run(flags, &script).unwrap()),
-        (flags, lacking) => {
-            let why = match flags {
-                None => "no network namespace can be made here: it takes root, or user namespaces".to_owned(),
-                Some(_) => format!("{} is missing", lacking.unwrap()),
-            };
-            assert!(std::env::var("CI").is_err(), "{why}, and nothing may be left out under CI");
-            println!("skipped: {why}");
-            None
-        }
-    }
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
-
-/// An empty folder: what an earlier run left there would be taken for this one's.
-fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// Waits until a file has the line that says that a capture runs.
-const LISTENS: &str =
-    "listens() { for n in $(seq 100); do grep -q 'listening on' $1 && return; sleep 0.05; done; return 1; }";
+use rig::namespace::{LISTENS, PYCAP, in_namespace, scratch, text};
 
 #[test]
 fn lines_are_those_of_tcpdump() {

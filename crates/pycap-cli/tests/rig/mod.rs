@@ -1,6 +1,9 @@
 //! Runs the command, and makes the captures that it reads.
 #![allow(dead_code, unreachable_pub, reason = "each test file includes this one and uses its own part")]
 
+#[cfg(target_os = "linux")]
+pub mod namespace;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,0 +1,299 @@
+//! The file that packets are written to, or the files, one after the other.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pycap_capture::{
+    Format, Frame, Interface, LiveCapture, SavefileWriter, Source, Stats, Timestamp, TimestampSource,
+    WriterBuilder,
+};
+
+use crate::args::Args;
+use crate::error::Failure;
+use crate::postrotate::PostRotation;
+use crate::rotation::{Due, Rotation};
+use crate::tell;
+
+/// How long after the end of an interval its last packets may still come from the kernel.
+const LATE: Duration = Duration::from_millis(100);
+
+/// Writes packets to the file that `-w` names, or to as many as `-C` and `-G` make of it, each of them complete and readable by itself.
+pub(crate) struct Files {
+    builder: WriterBuilder,
+    /// Nothing where there is no file yet, or no more.
+    file: Option<File>,
+    rotation: Option<Rotation>,
+    post_rotation: Option<PostRotation>,
+    packet_buffered: bool,
+    live: Option<LiveFiles>,
+    /// `-r`
+    input: Option<PathBuf>,
+    /// `-Z`
+    user: Option<String>,
+    /// Whether it was told that files are going to be written over.
+    warned: bool,
+}
+
+struct File {
+    writer: SavefileWriter,
+    path: PathBuf,
+}
+
+/// What files of a live capture tell beside its packets.
+struct LiveFiles {
+    /// The interface, which every file describes also where it has no packet; nothing where there are several.
+    interface: Option<Interface>,
+    /// What came from each of several interfaces.
+    counts: Vec<Count>,
+    /// Whether the packets' times are the hardware's own and no time of day: then this machine's clock says when a file is full.
+    clock: bool,
+}
+
+/// Packets of one interface.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    /// In all files.
+    packets: u64,
+    /// Whether the file that is being written has one.
+    here: bool,
+}
+
+impl Files {
+    /// The file that the command line names, if it does.
+    pub(crate) fn new(
+        args: &Args,
+        mut builder: WriterBuilder,
+        capture: Option<&LiveCapture>,
+    ) -> Result<Option<Self>, Failure> {
+        let Some(name) = &args.write else { return Ok(None) };
+        let pcapng = args.pcapng || name.extension().is_some_and(|extension| extension == "pcapng");
+        let format = match (pcapng, args.nano) {
+            (true, _) => Format::Pcapng,
+            (false, true) => Format::PcapNanosecond,
+            (false, false) => Format::Pcap,
+        };
+        builder = builder.format(format);
+        let live = capture.map(|capture| LiveFiles {
+            interface: match capture.interfaces() {
+                [interface] => Some(interface.clone()),
+                _ => None,
+            },
+            counts: Vec::new(),
+            clock: args.time_stamp_type == Some(TimestampSource::HardwareRaw),
+        });
+        let mut files = Self {
+            builder,
+            file: None,
+            rotation: Rotation::new(args, name)?,
+            post_rotation: args.postrotate_command.as_deref().map(PostRotation::new),
+            packet_buffered: args.packet_buffered,
+            live,
+            input: args.read.clone(),
+            user: args.relinquish_privileges.clone(),
+            warned: false,
+        };
+        match &mut files.rotation {
+            None if name == Path::new("-") => files.open_stdout()?,
+            None => files.open(name.clone())?,
+            Some(rotation) => {
+                if files.live.is_some() {
+                    rotation.start_at(Timestamp::now().secs());
+                }
+                if rotation.has_started() {
+                    files.open_next()?;
+                }
+            }
+        }
+        Ok(Some(files))
+    }
+
+    /// Whether the next file has to begin before this frame is written.
+    #[inline]
+    pub(crate) fn due_before(&self, frame: Frame<'_>) -> Option<Due> {
+        let rotation = self.rotation.as_ref()?;
+        let bytes = self.file.as_ref().map_or(0, |file| file.writer.bytes_written());
+        let time = if rotation.has_intervals() { self.time_of(frame) } else { None };
+        rotation.due(bytes, time)
+    }
+
+    fn time_of(&self, frame: Frame<'_>) -> Option<i64> {
+        if self.live.as_ref().is_some_and(|live| live.clock) {
+            return Some(Timestamp::now().secs());
+        }
+        frame.timestamp().map(Timestamp::secs)
+    }
+
+    /// Whether the next file of a live capture has to begin though no packet comes: the interval was over so long ago that all of its
+    /// packets are there. Else how long that takes, if the end comes with time.
+    pub(crate) fn due_now(&self) -> Result<Due, Option<Duration>> {
+        let end = match (&self.live, &self.rotation) {
+            (Some(_), Some(rotation)) => rotation.end().ok_or(None)?,
+            _ => return Err(None),
+        };
+        let now = Timestamp::now();
+        let late = i128::from(end) * 1_000_000_000 + LATE.as_nanos() as i128 - now.as_nanos();
+        match u64::try_from(late) {
+            Ok(nanos) if nanos > 0 => Err(Some(Duration::from_nanos(nanos))),
+            _ => Ok(Due::Time(now.secs())),
+        }
+    }
+
+    /// Completes the file, and begins the next one if there is to be one.
+    pub(crate) fn next(&mut self, due: Due, stats: Option<&Stats>) -> Result<ControlFlow<()>, Failure> {
+        let completed = self.complete(stats)?;
+        if let (Some(path), Some(command)) = (completed, &self.post_rotation) {
+            command.run(path);
+        }
+        let Some(rotation) = &mut self.rotation else { return Ok(ControlFlow::Continue(())) };
+        if rotation.advance(due).is_break() {
+            let files = rotation.limit();
+            tell(format_args!(
+                "{files} {} written: that is the limit",
+                if files == 1 { "file" } else { "files" }
+            ));
+            return Ok(ControlFlow::Break(()));
+        }
+        self.open_next()?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    #[inline]
+    pub(crate) fn write(&mut self, frame: Frame<'_>) -> Result<(), Failure> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.writer.write(frame)?;
+        match &mut self.live {
+            Some(live) if live.interface.is_none() => live.count(frame),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What to do while no packet waits.
+    pub(crate) fn pause(&mut self) -> Result<(), Failure> {
+        if self.packet_buffered { self.flush() } else { Ok(()) }
+    }
+
+    /// Whoever reads the file has all that came so far.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.file.as_mut().map_or(Ok(()), |file| file.writer.flush())?)
+    }
+
+    /// Completes the last file.
+    pub(crate) fn end(mut self, stats: Option<&Stats>) -> Result<(), Failure> {
+        // A file whose name was for the first packet to say has none if there was no packet: but a file there is, as always.
+        let named = match &mut self.rotation {
+            Some(rotation) if !rotation.has_started() => {
+                rotation.start_at(Timestamp::now().secs());
+                self.open_next()
+            }
+            _ => Ok(()),
+        };
+        let ended = named.and_then(|()| self.complete(stats));
+        if let Some(command) = self.post_rotation {
+            command.end();
+        }
+        ended.map(drop)
+    }
+
+    fn open_next(&mut self) -> Result<(), Failure> {
+        let Some(rotation) = &self.rotation else { return Ok(()) };
+        let path = rotation.path()?;
+        if !self.warned && rotation.overwrites() {
+            self.warned = true;
+            tell(format_args!(
+                "{} will be written over by the files that follow: -w has no time in the name that changes as often as -G says",
+                path.display()
+            ));
+        }
+        self.open(path)
+    }
+
+    fn open(&mut self, path: PathBuf) -> Result<(), Failure> {
+        if self.input.as_deref().is_some_and(|input| is_same_file(input, &path)) {
+            let message = format!("-w {}: that is the file that is read: name another one", path.display());
+            return Err(Failure::Usage(message));
+        }
+        let opened = self.builder.clone().create(&path);
+        let writer = opened.map_err(|error| match (&self.user, error.io_error().map(io::Error::kind)) {
+            (Some(user), Some(io::ErrorKind::PermissionDenied)) if self.rotation.is_some() => {
+                Failure::Privileges(format!(
+                    "{error}: with -C and -G all files are made as user {user} (-Z), who has to be able to"
+                ))
+            }
+            _ => error.into(),
+        })?;
+        self.begin(File { writer, path })
+    }
+
+    fn open_stdout(&mut self) -> Result<(), Failure> {
+        let writer = self.builder.clone().stdout()?;
+        self.begin(File { writer, path: PathBuf::from("-") })
+    }
+
+    fn begin(&mut self, mut file: File) -> Result<(), Failure> {
+        if let Some(live) = &mut self.live {
+            for count in &mut live.counts {
+                count.here = false;
+            }
+            if let Some(interface) = &live.interface {
+                file.writer.add_interface(interface.clone())?;
+            }
+        }
+        self.file = Some(file);
+        Ok(())
+    }
+
+    /// Completes the file, with what is known by now of a live capture; returns its path.
+    fn complete(&mut self, stats: Option<&Stats>) -> Result<Option<PathBuf>, Failure> {
+        let Some(File { mut writer, path }) = self.file.take() else { return Ok(None) };
+        if let (Format::Pcapng, Some(live)) = (writer.format(), &self.live) {
+            match (&live.interface, stats) {
+                (Some(_), Some(stats)) => writer.interface_stats(0, stats)?,
+                (Some(_), None) => {}
+                // What the kernel counted belongs to all of them together: of each, only what came from it is known.
+                (None, _) => {
+                    for (index, count) in (0..).zip(&live.counts).filter(|(_, count)| count.here) {
+                        let mut stats = Stats::default();
+                        stats.received = Some(count.packets);
+                        writer.interface_stats(index, &stats)?;
+                    }
+                }
+            }
+        }
+        writer.finish()?;
+        Ok(Some(path))
+    }
+}
+
+/// Whether writing to `output` would destroy what is read.
+#[cfg(unix)]
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let input = if input == Path::new("-") { Path::new("/dev/stdin") } else { input };
+    match (std::fs::metadata(input), std::fs::metadata(output)) {
+        (Ok(input), Ok(output)) => {
+            input.is_file() && (input.dev(), input.ino()) == (output.dev(), output.ino())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    matches!((input.canonicalize(), output.canonicalize()), (Ok(input), Ok(output)) if input == output)
+}
+
+impl LiveFiles {
+    fn count(&mut self, frame: Frame<'_>) {
+        let index = frame.interface() as usize;
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, Count::default());
+        }
+        if let Some(count) = self.counts.get_mut(index) {
+            count.packets += 1;
+            count.here = true;
+        }
+    }
+}
