@@ -442,6 +442,19 @@ impl LiveCapture {
         }
     }
 
+    /// Whether the interface was down when it was last looked at, and reads wait for it to be up again. With libpcap they do not wait: they
+    /// fail.
+    pub fn is_down(&self) -> bool {
+        match &self.0 {
+            #[cfg(target_os = "linux")]
+            Inner::Ring(ring) => ring.is_down(),
+            #[cfg(feature = "libpcap")]
+            Inner::Libpcap(_) => false,
+            #[cfg(not(any(target_os = "linux", feature = "libpcap")))]
+            Inner::Never(never) => match *never {},
+        }
+    }
+
     /// Lets only frames through that this program matches, from now on. What was captured before and not read is discarded by the ring;
     /// libpcap may still hand out of it what this program matches, too.
     ///

@@ -241,6 +241,12 @@ impl PacketRing {
         }
     }
 
+    /// Whether the interface was down when it was last looked at: the next read waits for it to be up again. For `any`, and for a ring
+    /// that ends then, never.
+    pub fn is_down(&self) -> bool {
+        matches!(&self.backing, Backing::Live(live) if live.down)
+    }
+
     /// The interfaces known so far, in the order of the indexes that frames carry. Those of `any` become known with their first frame.
     pub fn interfaces(&self) -> &[Interface] {
         &self.context.interfaces

@@ -19,6 +19,9 @@ use crate::{tell, user};
 /// How often a capture without packets looks whether statistics are asked for.
 const LOOK_UP: Duration = Duration::from_millis(250);
 
+/// After how many packets to look for it, however many wait.
+const BATCH: u32 = 1 << 16;
+
 /// Captures on this interface, or on the default one.
 pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
     let interface = match interface {
@@ -129,55 +132,52 @@ fn list_time_stamp_types(interface: &str) -> Result<(), Failure> {
 
 /// Until a signal, or until there are as many as asked for.
 fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
+    // A deadline that has passed: what is there is taken, without a look at the clock for each.
+    let at_once = Instant::now();
+    let (mut until, mut batch, mut down) = (at_once, 0, false);
     loop {
-        // As many as there are, without a system call for each.
-        loop {
-            match capture.try_next_frame()? {
-                Next::Frame(frame) => match out.frame(frame)? {
-                    Step::Taken => {}
-                    step => {
-                        let frame = frame.to_owned();
-                        if finish_step(capture, out, step, &frame)?.is_break() {
-                            return Ok(());
-                        }
-                    }
-                },
-                Next::TimedOut => break,
-                Next::Finished => return Ok(()),
-            }
-        }
-        out.pause()?;
-        if signals.take_statistics() {
-            let stats = capture.stats()?;
-            tell(format_args!("{} packets captured, {stats}", out.packets()));
-        }
-        if signals.take_flush() {
-            out.flush_file()?;
-        }
-        let patience = match out.due_now() {
-            Ok(due) => {
-                if out.next_file(due, Some(&capture.stats()?))?.is_break() {
-                    return Ok(());
-                }
-                continue;
-            }
-            Err(Some(left)) => left.min(LOOK_UP),
-            Err(None) => LOOK_UP,
-        };
-        match capture.next_frame_until(Some(Instant::now() + patience))? {
-            Next::Frame(frame) => match out.frame(frame)? {
-                Step::Taken => {}
-                step => {
+        match capture.next_frame_until(Some(until))? {
+            Next::Frame(frame) => {
+                let step = out.frame(frame)?;
+                if step != Step::Taken {
                     let frame = frame.to_owned();
                     if finish_step(capture, out, step, &frame)?.is_break() {
                         return Ok(());
                     }
                 }
-            },
+                batch += 1;
+                if batch < BATCH {
+                    until = at_once;
+                    continue;
+                }
+            }
             Next::TimedOut => {}
             Next::Finished => return Ok(()),
         }
+        batch = 0;
+        out.pause()?;
+        answer(capture, out, signals)?;
+        if capture.is_down() != down {
+            down = !down;
+            let state = if down { "went down: waiting until it is up again" } else { "is up again" };
+            tell(format_args!("{} {state}", capture.interface_name()));
+        }
+        let patience = match out.due_now() {
+            Ok(due) if out.next_file(due, Some(&capture.stats()?))?.is_break() => return Ok(()),
+            Ok(_) => Duration::ZERO,
+            Err(left) => left.map_or(LOOK_UP, |left| left.min(LOOK_UP)),
+        };
+        until = Instant::now() + patience;
     }
+}
+
+/// Does what signals have asked for.
+fn answer(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
+    if signals.take_statistics() {
+        let stats = capture.stats()?;
+        tell(format_args!("{} packets captured, {stats}", out.packets()));
+    }
+    if signals.take_flush() { out.flush_file() } else { Ok(()) }
 }
 
 /// What else there is to do for a frame; breaks if it was the last one. It is a copy, as the capture is asked for its counts meanwhile.
