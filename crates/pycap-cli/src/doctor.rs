@@ -12,13 +12,15 @@ use std::io::Write;
 use pycap_rig::{Namespace, Rig};
 
 use self::privileges::Privileges;
+use self::proof::Place;
 use self::report::Report;
 use crate::error::Failure;
 
 /// Says what this machine allows, and proves that capturing works.
 ///
 /// It makes a network namespace of its own, sends packets over a pair of interfaces there, captures them and compares. Nothing
-/// outside is touched, and it needs no root where the system lets users make namespaces. The status is 0 where capturing works.
+/// outside is touched, and it needs no root where the system lets users make namespaces. Where none can be made, but this process may
+/// capture, it does so on the loopback interface. The status is 0 where capturing works.
 #[derive(Debug, clap::Parser)]
 #[command(name = "pycap doctor", disable_version_flag = true)]
 pub(crate) struct DoctorArgs {}
@@ -44,38 +46,48 @@ pub(crate) fn run(_args: &DoctorArgs) -> Result<(), Failure> {
     if works { Ok(()) } else { Err(Failure::Unwell) }
 }
 
-/// The part that happens in a network namespace of its own; whether packets were captured there.
+/// The proof, and what the kernel can do, in a network namespace of its own if one can be made; whether packets were captured.
 fn examine_inside<W: Write + Send>(report: &mut Report<W>, privileges: Privileges) -> Result<bool, Failure> {
-    let (sender, receiver) = ("pycap0", "pycap1");
-    report.heading("proof, in a network namespace of its own")?;
-    let namespace = match private_namespace(privileges, sender, receiver) {
-        Ok(inside) => inside,
+    report.heading("proof")?;
+    match private_namespace(privileges) {
+        Ok(namespace) => match namespace.run(|| examine_at(report, proof::PAIR)) {
+            Ok(works) => works,
+            Err(error) => {
+                report.bad(error)?;
+                Ok(false)
+            }
+        },
+        // A container's root, say, or a program with file capabilities.
+        Err(error) if privileges.raw => {
+            report.missing("a network namespace of its own, to send packets in")?;
+            report.advice(error)?;
+            examine_at(report, proof::LOOPBACK)
+        }
         Err(error) => {
             report.bad(error)?;
-            return Ok(false);
+            Ok(false)
         }
-    };
-    let proved = namespace
-        .address(sender, proof::SENDER.into(), proof::PREFIX_LEN)
-        .and_then(|()| namespace.run(|| proof::prove(receiver)))
-        .unwrap_or_else(|error| Err(error.to_string()));
+    }
+}
+
+fn examine_at<W: Write>(report: &mut Report<W>, place: Place) -> Result<bool, Failure> {
+    let proved = proof::prove(place);
     let works = proved.is_ok();
     match proved {
         Ok(proof) => report.good(proof)?,
         Err(why) => report.bad(why)?,
     }
     report.heading("kernel")?;
-    match namespace.run(|| kernel::examine(report, receiver)) {
-        Ok(printed) => printed?,
-        Err(error) => report.bad(error)?,
-    }
+    kernel::examine(report, place.interface)?;
     Ok(works)
 }
 
 /// A namespace with a pair of interfaces that are up.
-fn private_namespace(privileges: Privileges, a: &str, b: &str) -> Result<Namespace, pycap_rig::Error> {
+fn private_namespace(privileges: Privileges) -> Result<Namespace, pycap_rig::Error> {
     if !privileges.namespaces {
         pycap_rig::enter_private_namespaces()?;
     }
-    Rig::new()?.wire(a, b)
+    let namespace = Rig::new()?.wire(proof::PAIR_SENDS, proof::PAIR.interface)?;
+    namespace.address(proof::PAIR_SENDS, proof::PAIR.from.into(), proof::PREFIX_LEN)?;
+    Ok(namespace)
 }

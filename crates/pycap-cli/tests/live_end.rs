@@ -9,7 +9,7 @@ use rig::namespace::{LISTENS, PYCAP, in_namespace, scratch, text};
 
 /// Waits until a file has a word.
 const SAYS: &str =
-    "says() { for n in $(seq 100); do grep -q \"$2\" $1 && return; sleep 0.05; done; cat $1; return 1; }";
+    "says() { for n in $(seq 100); do grep -qs \"$2\" $1 && return; sleep 0.05; done; cat $1; return 1; }";
 
 #[test]
 fn signals_in_a_storm_lose_nothing() {
@@ -97,10 +97,10 @@ fn a_closed_pipe_ends_it_quietly() {
     let script = format!(
         "cd '{}'\n{LISTENS}\n\
          {{ '{PYCAP}' -i any -l icmp 2>err; echo status $? >status; }} | head -n 1 >line & ours=$!\n\
-         {{ '{PYCAP}' -i any -l -w all.pcapng --print icmp 2>err2; echo status $? >>status; }} | head -n 1 >line2 & too=$!\n\
+         {{ '{PYCAP}' -i any -l -w all.pcapng --print icmp 2>err2; echo status $? >status2; }} | head -n 1 >line2 & too=$!\n\
          listens err; listens err2\n\
          ping -q -c 5 -i 0.05 127.0.0.1 >/dev/null\n\
-         wait $ours; wait $too; cat line line2 | wc -l; cat status; cat err | wc -l; cat err2 | wc -l\n\
+         wait $ours; wait $too; cat line line2 | wc -l; cat status status2; cat err | wc -l; cat err2 | wc -l\n\
          '{PYCAP}' -r all.pcapng -c 1 -q | wc -l",
         folder.display()
     );

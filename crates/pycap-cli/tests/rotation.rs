@@ -233,8 +233,6 @@ fn what_makes_no_sense_is_told() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_command_has_each_file_that_is_followed_by_another() {
-    use std::os::unix::fs::PermissionsExt;
-
     let input = large();
     let (folder, path) = place("rotation-command", "t");
     let command = folder.join("command");
@@ -244,9 +242,12 @@ fn a_command_has_each_file_that_is_followed_by_another() {
         "#!/bin/sh\nread line && exit 9\necho \"$# ${{1##*/}} nice $(nice) bytes $(wc -c <\"$1\")\" >>'{}'\n",
         log.display()
     );
-    std::fs::write(&command, script).unwrap();
-    std::fs::set_permissions(&command, std::fs::Permissions::from_mode(0o755)).unwrap();
     let command = command.to_str().unwrap();
+    // By another process: what this one has open for writing, a child that another test starts just then has too, for a moment, and
+    // meanwhile it cannot be run.
+    let write = "printf '%s' \"$1\" >\"$2\"; chmod +x \"$2\"";
+    let written = std::process::Command::new("sh").args(["-c", write, "sh", &script, command]).status();
+    assert!(written.unwrap().success());
     succeeded(&pycap(&["-r", input.to_str().unwrap(), "-w", &path, "-C", "1", "-z", command]));
     // They may outlive the capture.
     let lines = (0..100).find_map(|_| {

@@ -1,8 +1,9 @@
 //! What this kernel can do for a capture, tried out on an interface that nobody else uses.
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use pycap_capture::{Fanout, PacketRing};
+use pycap_capture::{Fanout, Filter, PacketRing};
 
 use super::report::Report;
 
@@ -24,10 +25,18 @@ pub(super) fn examine<W: Write>(report: &mut Report<W>, interface: &str) -> io::
         ("load-balance", Fanout::load_balance()),
         ("cpu", Fanout::cpu()),
         ("rollover", Fanout::rollover()),
+        ("random", Fanout::random()),
+        ("queue", Fanout::queue()),
+        ("bpf", Fanout::program(&Filter::accept_all(1))),
     ];
     let works = |fanout: Fanout| PacketRing::builder(interface).fanout(fanout).open_group(2).is_ok();
-    let modes: Vec<_> =
+    let mut modes: Vec<_> =
         modes.into_iter().filter(|(_, mode)| works(mode.clone())).map(|(name, _)| name).collect();
+    // Both kinds of programs came with Linux 4.3; the file is there where programs can be loaded (CONFIG_BPF_SYSCALL). To load one
+    // would take a privilege more than to use it.
+    if modes.contains(&"bpf") && Path::new("/proc/sys/kernel/unprivileged_bpf_disabled").exists() {
+        modes.push("ebpf");
+    }
     if modes.is_empty() {
         report.missing("fan-out over several threads (PACKET_FANOUT, Linux 3.1 and later)")?;
     } else {

@@ -47,4 +47,4 @@ pub fn scratch(name: &str) -> PathBuf {
 
 /// Waits until a file has the line that says that a capture runs.
 pub const LISTENS: &str =
-    "listens() { for n in $(seq 100); do grep -q 'listening on' $1 && return; sleep 0.05; done; return 1; }";
+    "listens() { for n in $(seq 100); do grep -qs 'listening on' $1 && return; sleep 0.05; done; return 1; }";
