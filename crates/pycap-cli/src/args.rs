@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ContextKind;
@@ -51,6 +52,8 @@ Examples:
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
+    // As in tcpdump: the last one counts.
+    args_override_self = true,
     override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]",
     group = ArgGroup::new("rotation").multiple(true)
 )]
@@ -64,7 +67,7 @@ pub(crate) struct Args {
     pub(crate) read: Option<PathBuf>,
 
     /// Stop after COUNT packets
-    #[arg(short, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Input")]
+    #[arg(short, value_name = "COUNT", value_parser = from_one::<u64>, allow_negative_numbers = true, help_heading = "Input")]
     pub(crate) count: Option<u64>,
 
     /// List the interfaces that there are
@@ -88,7 +91,7 @@ pub(crate) struct Args {
     pub(crate) no_optimize: bool,
 
     /// Capture at most BYTES of each packet; 0 is the default, 262144
-    #[arg(short = 's', long, value_name = "BYTES", help_heading = "Capture")]
+    #[arg(short = 's', long, value_name = "BYTES", allow_negative_numbers = true, help_heading = "Capture")]
     snapshot_length: Option<u32>,
 
     /// Only packets that are addressed to this machine
@@ -96,7 +99,7 @@ pub(crate) struct Args {
     pub(crate) no_promiscuous_mode: bool,
 
     /// The kernel keeps up to so many KiB until they are read
-    #[arg(short = 'B', long, value_name = "KIB", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Capture")]
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = from_one::<u32>, allow_negative_numbers = true, help_heading = "Capture")]
     pub(crate) buffer_size: Option<u32>,
 
     /// Only packets of this direction
@@ -128,15 +131,15 @@ pub(crate) struct Args {
     pub(crate) pcapng: bool,
 
     /// Begin the next file when one has more than SIZE million bytes; with k, m or g behind it: KiB, MiB, GiB
-    #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, help_heading = "Output", group = "rotation", requires = "write")]
+    #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, allow_negative_numbers = true, help_heading = "Output", group = "rotation", requires = "write")]
     pub(crate) file_size: Option<u64>,
 
     /// Begin the next file every so many SECONDS; FILE has the time in it, as in trace-%H%M%S.pcap
-    #[arg(short = 'G', value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output", group = "rotation", requires = "write")]
+    #[arg(short = 'G', value_name = "SECONDS", value_parser = from_one::<u32>, allow_negative_numbers = true, help_heading = "Output", group = "rotation", requires = "write")]
     pub(crate) rotate_seconds: Option<u32>,
 
     /// With -C: only COUNT files, one after the other over and over; with -G: stop after COUNT files
-    #[arg(short = 'W', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Output", requires = "rotation")]
+    #[arg(short = 'W', value_name = "COUNT", value_parser = from_one::<u32>, allow_negative_numbers = true, help_heading = "Output", requires = "rotation")]
     pub(crate) file_count: Option<u32>,
 
     /// With -C or -G: run COMMAND with each file that is followed by another
@@ -206,11 +209,15 @@ pub(crate) struct Args {
 
     /// Print times to the nanosecond
     #[arg(long, help_heading = "Time", overrides_with = "micro")]
-    pub(crate) nano: bool,
+    nano: bool,
 
     /// Print times to the microsecond, as without it
     #[arg(long, help_heading = "Time")]
-    pub(crate) micro: bool,
+    micro: bool,
+
+    /// Print times to the `micro` or `nano` second: the same as --micro and --nano
+    #[arg(long, value_name = "micro|nano", help_heading = "Time", hide_possible_values = true)]
+    time_stamp_precision: Option<Precision>,
 
     /// Print the bytes in hex, from behind the link header; -xx: all
     #[arg(short = 'x', action = ArgAction::Count, help_heading = "Bytes")]
@@ -258,6 +265,13 @@ impl Color {
         }
         .write_global();
     }
+}
+
+/// How finely times are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    Micro,
+    Nano,
 }
 
 /// Which way packets go.
@@ -318,6 +332,11 @@ impl Args {
         self.file_size.is_some() || self.rotate_seconds.is_some()
     }
 
+    /// Whether times are told, and written, to the nanosecond.
+    pub(crate) fn nano(&self) -> bool {
+        self.nano || !self.micro && self.time_stamp_precision == Some(Precision::Nano)
+    }
+
     /// Whether packets are printed where they are written to a file.
     pub(crate) fn prints(&self) -> bool {
         self.print
@@ -327,9 +346,12 @@ impl Args {
     pub(crate) fn expression(&self) -> Result<String, Failure> {
         match &self.expression_file {
             None => Ok(self.expression.join(" ")),
-            Some(file) => std::fs::read_to_string(file).map_err(|error| {
-                Failure::Usage(format!("{}: cannot read the expression: {error}", file.display()))
-            }),
+            Some(file) => match std::fs::read_to_string(file) {
+                Ok(text) => Ok(without_comments(&text)),
+                Err(error) => {
+                    Err(Failure::Usage(format!("{}: cannot read the expression: {error}", file.display())))
+                }
+            },
         }
     }
 
@@ -339,6 +361,20 @@ impl Args {
             None | Some(0) => MAX_SNAPLEN,
             Some(bytes) => bytes,
         }
+    }
+}
+
+/// The expression in the text of a file: from `#` to the end of a line is comment, as in tcpdump.
+fn without_comments(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A number that is not 0.
+fn from_one<N: FromStr + Default + PartialOrd>(text: &str) -> Result<N, String> {
+    match text.parse() {
+        Ok(number) if number > N::default() => Ok(number),
+        _ => Err("it takes a number from 1 on".to_owned()),
     }
 }
 
@@ -370,6 +406,32 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_last_one_counts() {
+        let args = Args::parse_from([
+            "pycap", "-e", "-e", "-vv", "-v", "-i", "a", "-i", "b", "-nn", "-c", "1", "-c", "2",
+        ]);
+        assert_eq!(
+            (args.interface.as_deref(), args.count, args.verbose, args.numeric),
+            (Some("b"), Some(2), 3, 2)
+        );
+        for (flags, nano) in [
+            (&["--nano"][..], true),
+            (&["--nano", "--micro"], false),
+            (&["--micro", "--nano"], true),
+            (&["--time-stamp-precision", "nano"], true),
+            (&["--time-stamp-precision=micro"], false),
+        ] {
+            assert_eq!(Args::parse_from([&["pycap"], flags].concat()).nano(), nano, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_an_expression_may_have_comments() {
+        assert_eq!(without_comments("tcp # all of it\n# more\n  port 80\n"), "tcp port 80");
+        assert_eq!(without_comments("# nothing"), "");
     }
 
     #[test]

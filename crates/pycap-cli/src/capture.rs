@@ -11,6 +11,7 @@ use pycap_capture::{
 
 use crate::args::{Args, Way};
 use crate::error::Failure;
+use crate::link::Packets;
 use crate::matcher::Matcher;
 use crate::output::{Output, Step};
 use crate::signals::Signals;
@@ -54,13 +55,15 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         link_type.0,
         args.snaplen()
     ));
-    let copied = copy(&mut capture, &mut out, &signals);
+    let mut counter = Counter::new(args);
+    let copied = copy(&mut capture, &mut out, &signals, &mut counter);
+    counter.end();
     let packets = out.packets();
     let stats = capture.stats().unwrap_or_default();
     let ended = out.end(copied, Some(&stats));
     // Whoever closed the output has seen enough of all of it.
     if !matches!(ended, Err(Failure::Closed)) {
-        tell(format_args!("{packets} packets captured, {stats}"));
+        tell(format_args!("{} captured, {stats}", Packets(packets)));
     }
     ended
 }
@@ -131,7 +134,12 @@ fn list_time_stamp_types(interface: &str) -> Result<(), Failure> {
 }
 
 /// Until a signal, or until there are as many as asked for.
-fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
+fn copy(
+    capture: &mut LiveCapture,
+    out: &mut Output,
+    signals: &Signals,
+    counter: &mut Counter,
+) -> Result<(), Failure> {
     // A deadline that has passed: what is there is taken, without a look at the clock for each.
     let at_once = Instant::now();
     let (mut until, mut batch, mut down) = (at_once, 0, false);
@@ -157,6 +165,7 @@ fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Resul
         batch = 0;
         out.pause()?;
         answer(capture, out, signals)?;
+        counter.at(out.packets());
         if capture.is_down() != down {
             down = !down;
             let state = if down { "went down: waiting until it is up again" } else { "is up again" };
@@ -171,11 +180,44 @@ fn copy(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Resul
     }
 }
 
+/// Tells once a second how many packets there are, for `-v` where they are written and not printed, as tcpdump does.
+struct Counter {
+    next: Option<Instant>,
+    told: bool,
+}
+
+impl Counter {
+    const PERIOD: Duration = Duration::from_secs(1);
+
+    fn new(args: &Args) -> Self {
+        let counts = args.verbose > 0 && args.write.is_some() && !args.prints();
+        Self { next: counts.then(|| Instant::now() + Self::PERIOD), told: false }
+    }
+
+    fn at(&mut self, packets: u64) {
+        let Some(next) = &mut self.next else { return };
+        let now = Instant::now();
+        if now < *next {
+            return;
+        }
+        *next = now + Self::PERIOD;
+        self.told = true;
+        let _ = anstream::stderr().write_all(format!("\rGot {packets}").as_bytes());
+    }
+
+    /// What is told next starts on a line of its own.
+    fn end(&self) {
+        if self.told {
+            let _ = anstream::stderr().write_all(b"\n");
+        }
+    }
+}
+
 /// Does what signals have asked for.
 fn answer(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
     if signals.take_statistics() {
         let stats = capture.stats()?;
-        tell(format_args!("{} packets captured, {stats}", out.packets()));
+        tell(format_args!("{} captured, {stats}", Packets(out.packets())));
     }
     if signals.take_flush() { out.flush_file() } else { Ok(()) }
 }

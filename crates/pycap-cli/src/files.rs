@@ -69,7 +69,7 @@ impl Files {
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
         let pcapng = args.pcapng || name.extension().is_some_and(|extension| extension == "pcapng");
-        let format = match (pcapng, args.nano) {
+        let format = match (pcapng, args.nano()) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
             (false, false) => Format::Pcap,

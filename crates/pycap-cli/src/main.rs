@@ -69,5 +69,6 @@ fn main() -> ExitCode {
 
 /// A line for the person at the terminal. Where nobody can be told, the work goes on.
 fn tell(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(anstream::stderr(), "pycap: {line}");
+    // In one write: lines come from several threads, and one that is being told when this process ends is told whole or not at all.
+    let _ = anstream::stderr().write_all(format!("pycap: {line}\n").as_bytes());
 }

@@ -51,7 +51,12 @@ impl Output {
     }
 
     fn with_files(args: &Args, source: Option<&Path>, files: Option<Files>) -> Self {
-        let form = if files.is_some() && !args.prints() { Form::Nothing } else { Form::new(args, source) };
+        // Of what is written, only how much it is can be told without --print.
+        let form = if files.is_some() && !args.prints() && !args.total {
+            Form::Nothing
+        } else {
+            Form::new(args, source)
+        };
         let limit = args.count.unwrap_or(u64::MAX);
         Self { stdout: Stdout::new(args.line_buffered), form, files, number: 0, limit }
     }

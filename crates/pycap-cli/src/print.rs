@@ -50,7 +50,7 @@ impl Lines {
             number: args.number,
             link: args.link,
             quiet: args.quiet > 0,
-            times: Times::new(args.time, args.nano),
+            times: Times::new(args.time, args.nano()),
             connections: (!args.absolute_tcp_sequence_numbers && args.quiet == 0).then(Connections::default),
             verbose: (args.verbose > 0).then(|| Verbose::new(args.verbose > 1, !args.dont_verify_checksums)),
             dump,

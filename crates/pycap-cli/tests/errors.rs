@@ -30,6 +30,13 @@ fn what_cannot_be_done_is_told_in_a_line() {
         (&["-i", "nope0", "-J"], 1, "nope0: "),
         (&["-i", "lo", "-s", "300000"], 2, "-s takes at most 262144 bytes"),
         (&["-r", SAMPLE, "-w", "/dev/null/x"], 1, "/dev/null/x: "),
+        (&["-r", SAMPLE, "-w", env!("CARGO_TARGET_TMPDIR")], 1, ": cannot open for writing: Is a directory"),
+        (
+            &["-r", SAMPLE, "-w", "/no/such/folder/x"],
+            1,
+            "/no/such/folder/x: cannot open for writing: No such file",
+        ),
+        (&["-r", SAMPLE, "-Z", "no such user"], 2, "-Z no such user: there is no user of this name"),
         (&[SAMPLE], 2, "is a file: read it with pycap -r "),
     ] {
         let output = pycap(args);
@@ -46,7 +53,12 @@ fn wrong_flags_are_named() {
         (&["-Q", "-r", "f"], "in, out, inout"),
         (&["-i", "lo", "-r", "f"], "'-r <FILE>'"),
         (&["--pcapng", "-r", "f"], "-w <FILE>"),
-        (&["-c", "0", "-r", "f"], "'0'"),
+        (&["-c", "0", "-r", "f"], "'0' for '-c <COUNT>': it takes a number from 1 on"),
+        (&["-c", "-1", "-r", "f"], "'-1' for '-c <COUNT>'"),
+        (&["-B", "-5", "-i", "lo"], "'-5' for '--buffer-size <KIB>': it takes a number from 1 on"),
+        (&["-s", "-5", "-i", "lo"], "'-5' for '--snapshot-length <BYTES>'"),
+        (&["--time-stamp-precision", "pico", "-r", "f"], "micro"),
+        (&["-Z"], "<USER>"),
         (&["-j", "clock", "-i", "lo"], "take host, adapter or adapter_unsynced"),
         (&["-y", "EN10MB", "-r", "f"], "'-r <FILE>'"),
         (&["-c", "many", "-r", "f"], "'many'"),
@@ -147,6 +159,66 @@ fn help_and_version() {
     assert!(help.out.contains("pycap -r trace.pcap --json"), "{}", help.out);
     assert_eq!(pycap(&["-h"]).out, help.out);
     assert_eq!(pycap(&["--version"]).out, concat!("pycap ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+/// tcpdump's long names. What only a live capture heeds is taken for a file too, as there.
+#[test]
+fn long_names_are_tcpdumps() {
+    let long = [
+        &["--count"][..],
+        &["--number", "--absolute-tcp-sequence-numbers", "--dont-verify-checksums", "--no-optimize"],
+        &["--time-stamp-precision=nano", "--print", "--packet-buffered", "--no-promiscuous-mode"],
+        &["--time-stamp-precision", "micro", "--immediate-mode", "--buffer-size=4096", "--direction=in"],
+        &["--snapshot-length=100", "--micro", "--nano"],
+    ];
+    for flags in long {
+        let output = pycap(&[&["-r", SAMPLE, "udp"], flags].concat());
+        assert_eq!((output.status, output.err.as_str()), (0, ""), "{flags:?}");
+        assert!(!output.out.is_empty(), "{flags:?}");
+    }
+    for (long, short) in [("--list-interfaces", "-D"), ("--help", "-h"), ("--version", "-V")] {
+        let (long, short) = (pycap(&[long]), pycap(&[short]));
+        assert!(long.status == 0 && long == short);
+    }
+    for flags in [
+        &["--interface=nope0", "--list-data-link-types"][..],
+        &["--interface", "nope0", "--list-time-stamp-types"],
+        &[
+            "--interface",
+            "nope0",
+            "--linktype=EN10MB",
+            "--time-stamp-type=host",
+            "--relinquish-privileges=nobody",
+        ],
+    ] {
+        let output = pycap(flags);
+        assert_eq!(output.status, 1, "{flags:?}");
+        assert!(output.err.starts_with("pycap: nope0: "), "{flags:?}: {}", output.err);
+    }
+}
+
+/// As tcpdump reads it: comments to the end of a line, and several lines.
+#[test]
+fn an_expression_can_be_in_a_file() {
+    let path = file("expression", b"tcp # all of it\n# more\n  and port 80\n");
+    let path = path.to_str().unwrap();
+    let ours = pycap(&["-r", SAMPLE, "-d", "-F", path]);
+    assert_eq!((ours.status, ours.err.as_str()), (0, ""));
+    if let Some(theirs) = rig::tcpdump("UTC", &["-r", SAMPLE, "-d", "-F", path]) {
+        assert_eq!(ours.out, theirs.out);
+    }
+}
+
+#[test]
+fn what_is_written_can_be_counted_or_printed() {
+    let path = file("counted.pcap", b"");
+    let path = path.to_str().unwrap();
+    for (flags, lines) in [(&[][..], 0), (&["--count"], 1), (&["--print"], 53), (&["--print", "--count"], 1)]
+    {
+        let output = pycap(&[&["-r", SAMPLE, "-w", path], flags].concat());
+        assert_eq!((output.status, output.out.lines().count()), (0, lines), "{flags:?}: {}", output.err);
+        assert_eq!(std::fs::read(path).unwrap(), std::fs::read(SAMPLE).unwrap(), "{flags:?}");
+    }
 }
 
 /// Every example that `--help` shows, on the sample.

@@ -151,3 +151,23 @@ fn a_file_without_packets_says_what_was_captured_from() {
     }
     assert_eq!(types, [0x0a0d_0d0a, 1, 5]);
 }
+
+/// How many packets there are: `--count` at the end, `-v` meanwhile where they are written.
+#[test]
+fn packets_are_counted() {
+    let folder = scratch("counted");
+    let script = format!(
+        "cd '{}'\n{LISTENS}\n\
+         '{PYCAP}' -i lo --count -c 1 icmp 2>one.err & one=$!\n\
+         '{PYCAP}' -i lo -v -w all.pcap icmp 2>all.err & all=$!\n\
+         listens one.err; listens all.err; ping -q -c 2 -i 0.1 127.0.0.1 >/dev/null\n\
+         sleep 1.5; kill -INT $all; wait $one; wait $all; tail -n 1 one.err; cat all.err",
+        folder.display()
+    );
+    let Some(output) = in_namespace(&["ping"], &script) else { return };
+    let said = text(&output.stdout);
+    // The line of one packet is of one packet.
+    assert!(said.starts_with("1 packet\npycap: 1 packet captured, "), "{said}");
+    let end = "\rGot 4\npycap: 4 packets captured, 4 received by filter, 0 dropped by kernel\n";
+    assert!(said.ends_with(end), "{said}");
+}
