@@ -40,9 +40,13 @@ Examples:
   pycap -i eth0 'tcp port 443'       capture, one line a packet, as tcpdump prints it
   pycap -i any -c 5                  the first 5 on any interface
   pycap -i eth0 -w trace.pcapng      capture to a file; Ctrl-C ends it
+  pycap -i eth0 -C 100 -W 10 -w ring.pcap
+                                     the last 1,000 million bytes, in ten files
   pycap -r trace.pcap -X udp         packets of a file that match, with the bytes
   pycap -r trace.pcap --json         one JSON object a packet
-  pycap -D                           the interfaces that there are";
+  pycap -D                           the interfaces that there are
+  pycap devices                      the same with their addresses; --json
+  pycap doctor                       what this machine allows, and proof that capturing works";
 
 /// Captures packets, reads captures (pcap, pcapng), and prints or writes what is in them.
 #[derive(Debug, Parser)]
@@ -103,7 +107,13 @@ pub(crate) struct Args {
     pub(crate) buffer_size: Option<u32>,
 
     /// Only packets of this direction
-    #[arg(short = 'Q', long, value_name = "in|out|inout", help_heading = "Capture")]
+    #[arg(
+        short = 'Q',
+        long,
+        value_name = "in|out|inout",
+        hide_possible_values = true,
+        help_heading = "Capture"
+    )]
     pub(crate) direction: Option<Way>,
 
     /// What packets start with, where there is a choice: -L lists it
