@@ -67,7 +67,11 @@ fn is_of_a_file(kind: ErrorKind) -> bool {
 
 impl From<pycap_capture::Error> for Failure {
     fn from(error: pycap_capture::Error) -> Self {
-        Self::Capture(error)
+        match error.io_error().map(io::Error::kind) {
+            // Only what is written to `-w -`, or to a named pipe, is closed by its reader.
+            Some(io::ErrorKind::BrokenPipe) => Self::Closed,
+            _ => Self::Capture(error),
+        }
     }
 }
 

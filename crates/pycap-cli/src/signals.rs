@@ -3,10 +3,16 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use pycap_capture::StopHandle;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals as Iterator;
+
+use crate::tell;
+
+/// How long a capture may take to end before a further signal ends it as it is.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The signals of a capture.
 pub(crate) struct Signals {
@@ -32,12 +38,21 @@ impl Signals {
         }
         let shared = Arc::clone(&asked);
         std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut stopped = None;
             for signal in signals.forever() {
                 match (signal, &stop) {
                     (SIGUSR1, _) => shared.statistics.store(true, Ordering::Relaxed),
                     (SIGUSR2, _) => shared.flush.store(true, Ordering::Relaxed),
-                    (_, Some(stop)) => stop.stop(),
-                    (_, None) => {}
+                    (_, stop) => {
+                        if let Some(stop) = stop {
+                            stop.stop();
+                        }
+                        // Whoever asks again after so long does not wait for a reader of the output that reads no more.
+                        if stopped.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                            tell(format_args!("ended though not all was written: the output takes no more"));
+                            std::process::exit(1);
+                        }
+                    }
                 }
             }
         })?;

@@ -115,17 +115,21 @@ fn a_closed_pipe_is_no_failure() {
     let records: Vec<(u32, u32, &[u8], Option<u32>)> =
         (0..20_000).map(|n| (n, 0, &frame[..], None)).collect();
     let path = file("long.pcap", &pcap(&records));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_pycap"))
-        .args(["-r", path.to_str().unwrap()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(line.contains("ethertype Unknown (0x1212), length 60"), "{line}");
-    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+    for (flags, start) in [(&[][..], "ethertype Unknown (0x1212), length 60"), (&["-w", "-"], "")] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pycap"))
+            .args(["-r", path.to_str().unwrap()])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = Vec::new();
+        BufReader::new(child.stdout.take().unwrap()).read_until(b'\n', &mut line).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(String::from_utf8_lossy(&line).contains(start), "{line:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "{flags:?}");
+    }
 }
 
 /// `/dev/full` takes nothing: Linux, full(4).

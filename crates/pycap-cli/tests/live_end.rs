@@ -109,6 +109,24 @@ fn a_closed_pipe_ends_it_quietly() {
     assert_eq!(text(&output.stderr), "");
 }
 
+/// One whose reader reads no more keeps it waiting, as there is still something to be written; but not whoever asks twice.
+#[test]
+fn a_stuck_pipe_can_be_left() {
+    let folder = scratch("stuck-pipe");
+    let script = format!(
+        "cd '{}'\n{LISTENS}\nmkfifo pipe\nsleep 60 <pipe & reader=$!\n\
+         '{PYCAP}' -i lo -lxv icmp 2>err >pipe & ours=$!\n\
+         listens err\n\
+         ping -q -c 60 -i 0.005 -s 1000 127.0.0.1 >/dev/null\n\
+         kill -INT $ours; sleep 2.2; kill -0 $ours; kill -INT $ours; kill -INT $ours 2>/dev/null || true\n\
+         wait $ours || echo status $?; kill $reader; tail -n 1 err",
+        folder.display()
+    );
+    let Some(output) = in_namespace(&["ping", "mkfifo"], &script) else { return };
+    let expected = "status 1\npycap: ended though not all was written: the output takes no more\n";
+    assert_eq!(text(&output.stdout), expected, "{}", text(&output.stderr));
+}
+
 /// A disk that is full during a capture: said in a line, whole records stay, and the counts are still told.
 #[test]
 fn a_disk_that_fills_up_leaves_what_was_written() {
