@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         live.clone().filter_program(matcher.program(live.link_type()?)?)
     };
     let mut capture = live.open()?;
-    let mut out = user::relinquish_beside(args, || Output::of_capture(args, &capture))?;
+    let mut out = user::relinquish_beside(args, |user| Output::of_capture(args, &capture, user))?;
     let signals = Signals::catch(capture.stop_handle())?;
     let link_type = capture.link_type();
     tell(format_args!(

@@ -15,6 +15,7 @@ use crate::error::Failure;
 use crate::postrotate::PostRotation;
 use crate::rotation::{Due, Rotation};
 use crate::tell;
+use crate::user::User;
 
 /// How long after the end of an interval its last packets may still come from the kernel.
 const LATE: Duration = Duration::from_millis(100);
@@ -31,7 +32,7 @@ pub(crate) struct Files {
     /// `-r`
     input: Option<PathBuf>,
     /// `-Z`
-    user: Option<String>,
+    user: Option<User>,
     /// Whether it was told that files are going to be written over.
     warned: bool,
 }
@@ -66,6 +67,7 @@ impl Files {
         args: &Args,
         mut builder: WriterBuilder,
         capture: Option<&LiveCapture>,
+        user: Option<&User>,
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
         let pcapng = args.pcapng || name.extension().is_some_and(|extension| extension == "pcapng");
@@ -91,7 +93,7 @@ impl Files {
             packet_buffered: args.packet_buffered,
             live,
             input: args.read.clone(),
-            user: args.relinquish_privileges.clone(),
+            user: user.cloned(),
             warned: false,
         };
         match &mut files.rotation {
@@ -215,15 +217,22 @@ impl Files {
             let message = format!("-w {}: that is the file that is read: name another one", path.display());
             return Err(Failure::Usage(message));
         }
+        // With rotation this process is that user already.
+        let made =
+            self.user.as_ref().filter(|_| self.rotation.is_none()).map(|user| (user, user.make(&path)));
         let opened = self.builder.clone().create(&path);
         let writer = opened.map_err(|error| match (&self.user, error.io_error().map(io::Error::kind)) {
             (Some(user), Some(io::ErrorKind::PermissionDenied)) if self.rotation.is_some() => {
+                let name = user.name();
                 Failure::Privileges(format!(
-                    "{error}: with -C and -G all files are made as user {user} (-Z), who has to be able to"
+                    "{error}: with -C and -G all files are made as user {name} (-Z), who has to be able to"
                 ))
             }
             _ => error.into(),
         })?;
+        if let Some((user, made)) = made {
+            made.give(user);
+        }
         self.begin(File { writer, path })
     }
 

@@ -15,6 +15,7 @@ use crate::layers::Tuples;
 use crate::link::{LinkTypes, Packets};
 use crate::print::Lines;
 use crate::rotation::Due;
+use crate::user::User;
 
 /// Everywhere that packets go.
 pub(crate) struct Output {
@@ -40,14 +41,18 @@ pub(crate) enum Step {
 
 impl Output {
     /// For packets of `source`, a file if it has a name.
-    pub(crate) fn new(args: &Args, source: Option<&Path>) -> Result<Self, Failure> {
-        Ok(Self::with_files(args, source, Files::new(args, SavefileWriter::builder(), None)?))
+    pub(crate) fn new(args: &Args, source: Option<&Path>, user: Option<&User>) -> Result<Self, Failure> {
+        Ok(Self::with_files(args, source, Files::new(args, SavefileWriter::builder(), None, user)?))
     }
 
     /// For packets of a live capture: a file says what it captures from also where no packet comes.
-    pub(crate) fn of_capture(args: &Args, capture: &LiveCapture) -> Result<Self, Failure> {
+    pub(crate) fn of_capture(
+        args: &Args,
+        capture: &LiveCapture,
+        user: Option<&User>,
+    ) -> Result<Self, Failure> {
         let builder = SavefileWriter::builder().link_type(capture.link_type()).snaplen(args.snaplen());
-        Ok(Self::with_files(args, None, Files::new(args, builder, Some(capture))?))
+        Ok(Self::with_files(args, None, Files::new(args, builder, Some(capture), user)?))
     }
 
     fn with_files(args: &Args, source: Option<&Path>, files: Option<Files>) -> Self {

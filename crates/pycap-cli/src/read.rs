@@ -20,7 +20,7 @@ pub(crate) fn run(args: &Args, task: &Task<'_>) -> Result<(), Failure> {
         return matcher
             .dump(file.link_type().unwrap_or(pycap_capture::LinkType::ETHERNET), args.dump_program);
     }
-    let mut out = user::relinquish_beside(args, || Output::new(args, file.path()))?;
+    let mut out = user::relinquish_beside(args, |user| Output::new(args, file.path(), user))?;
     let mut progress = Progress::new(file.file_len(), out.prints_at_the_end());
     let read = copy(&mut file, &mut matcher, &mut out, &mut progress);
     progress.finish();

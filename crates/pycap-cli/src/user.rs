@@ -1,6 +1,8 @@
 //! Giving up root's privileges: tcpdump's `-Z`.
 
 use std::ffi::CString;
+use std::fs::File;
+use std::path::Path;
 
 use nix::unistd::{Gid, Uid, getresgid, getresuid, initgroups, setgid, setuid};
 use rustix::thread::{CapabilitySet, CapabilitySets, capabilities, set_capabilities};
@@ -13,22 +15,22 @@ use crate::tell;
 /// before, if more files are to follow, so that all of them are ones that this user may make, and the first one shows it.
 pub(crate) fn relinquish_beside<T>(
     args: &Args,
-    open: impl FnOnce() -> Result<T, Failure>,
+    open: impl FnOnce(Option<&User>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let user = args.relinquish_privileges.as_deref().map(User::named).transpose()?;
-    if let (Some(user), true) = (&user, args.rotates()) {
+    let Some(name) = &args.relinquish_privileges else { return open(None) };
+    let user = User::named(name)?;
+    if args.rotates() {
         user.relinquish()?;
+        return open(Some(&user));
     }
-    let opened = open()?;
-    if let (Some(user), false) = (&user, args.rotates()) {
-        user.relinquish()?;
-    }
+    let opened = open(Some(&user))?;
+    user.relinquish()?;
     Ok(opened)
 }
 
 /// Whom this process is to run as once everything is open that takes privileges.
-#[derive(Debug)]
-struct User {
+#[derive(Clone, Debug)]
+pub(crate) struct User {
     name: String,
     uid: Uid,
     gid: Gid,
@@ -44,6 +46,15 @@ impl User {
             }
             Err(error) => Err(Failure::Privileges(format!("-Z {name}: cannot look the user up: {error}"))),
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes a file that is not there yet, for whoever opens its path next; what comes back [gives](Made::give) it to the user.
+    pub(crate) fn make(&self, path: &Path) -> Made {
+        Made(File::create_new(path).ok())
     }
 
     /// Becomes that user, with its groups and without capabilities, for good. To be called while this process has one thread: each has
@@ -107,5 +118,18 @@ impl User {
 
     fn failed(&self, error: impl std::fmt::Display) -> Failure {
         Failure::Privileges(format!("-Z {}: cannot become this user: {error}", self.name))
+    }
+}
+
+/// A file that this process has made, if it was not there.
+pub(crate) struct Made(Option<File>);
+
+impl Made {
+    /// Makes it the user's, as if that user had made it. By its descriptor: who may write to the folder can put another file in its place.
+    pub(crate) fn give(self, user: &User) {
+        if let Some(file) = self.0 {
+            // Some file systems have no owners, or do not let root choose them. The file is written all the same.
+            let _ = std::os::unix::fs::fchown(file, Some(user.uid.as_raw()), Some(user.gid.as_raw()));
+        }
     }
 }

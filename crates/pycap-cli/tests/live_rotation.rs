@@ -259,6 +259,7 @@ fn files_that_follow_belong_to_the_user() {
          '{PYCAP}' -r '{SAMPLE}' -C 4k -w theirs/x -Z nobody; stat -c '%U %n' theirs/*\n\
          '{PYCAP}' -r '{SAMPLE}' -C 4k -w x -Z nobody || echo status $?\n\
          '{PYCAP}' -r '{SAMPLE}' -w x -Z nobody; stat -c '%U %n' x\n\
+         touch old; '{PYCAP}' -r '{SAMPLE}' -w old -Z nobody; stat -c '%U %n' old\n\
          '{PYCAP}' -r '{SAMPLE}' -w y -Z no-such-user || echo status $?; ls\n\
          cp '{PYCAP}' pycap\n\
          as='setpriv --reuid=65534 --regid=65534 --clear-groups'\n\
@@ -282,9 +283,12 @@ fn files_that_follow_belong_to_the_user() {
              (-Z), who has to be able to",
             "status 1",
             "pycap: dropped privileges to nobody",
-            "root x",
+            "nobody x",
+            "pycap: dropped privileges to nobody",
+            "root old",
             "pycap: -Z no-such-user: there is no user of this name on this machine",
             "status 2",
+            "old",
             "theirs",
             "x",
             packet,
