@@ -15,7 +15,7 @@ use crate::link::Packets;
 use crate::matcher::Matcher;
 use crate::output::{Output, Step};
 use crate::signals::Signals;
-use crate::{tell, user};
+use crate::{tell, tell_again, user};
 
 /// How often a capture without packets looks whether statistics are asked for.
 const LOOK_UP: Duration = Duration::from_millis(250);
@@ -57,7 +57,6 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
     ));
     let mut counter = Counter::new(args);
     let copied = copy(&mut capture, &mut out, &signals, &mut counter);
-    counter.end();
     let packets = out.packets();
     let stats = capture.stats().unwrap_or_default();
     let ended = out.end(copied, Some(&stats));
@@ -183,7 +182,6 @@ fn copy(
 /// Tells once a second how many packets there are, for `-v` where they are written and not printed, as tcpdump does.
 struct Counter {
     next: Option<Instant>,
-    told: bool,
 }
 
 impl Counter {
@@ -191,24 +189,15 @@ impl Counter {
 
     fn new(args: &Args) -> Self {
         let counts = args.verbose > 0 && args.write.is_some() && !args.prints();
-        Self { next: counts.then(|| Instant::now() + Self::PERIOD), told: false }
+        Self { next: counts.then(|| Instant::now() + Self::PERIOD) }
     }
 
     fn at(&mut self, packets: u64) {
         let Some(next) = &mut self.next else { return };
         let now = Instant::now();
-        if now < *next {
-            return;
-        }
-        *next = now + Self::PERIOD;
-        self.told = true;
-        let _ = anstream::stderr().write_all(format!("\rGot {packets}").as_bytes());
-    }
-
-    /// What is told next starts on a line of its own.
-    fn end(&self) {
-        if self.told {
-            let _ = anstream::stderr().write_all(b"\n");
+        if now >= *next {
+            *next = now + Self::PERIOD;
+            tell_again(format_args!("Got {packets}"));
         }
     }
 }

@@ -29,6 +29,7 @@ mod verbose;
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 
@@ -59,6 +60,9 @@ fn main() -> ExitCode {
         // What is wrong was told where it was found.
         Err(Failure::Unwell) => ExitCode::FAILURE,
         Err(failure) => {
+            if UNFINISHED.swap(false, Ordering::Relaxed) {
+                let _ = writeln!(anstream::stderr());
+            }
             let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
             // Where nobody can be told, the status has to do; `eprintln` would panic.
             let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {failure}");
@@ -67,8 +71,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether the terminal's last line is one that [`tell_again`] is going to write over.
+static UNFINISHED: AtomicBool = AtomicBool::new(false);
+
 /// A line for the person at the terminal. Where nobody can be told, the work goes on.
 fn tell(line: std::fmt::Arguments<'_>) {
+    let start = if UNFINISHED.swap(false, Ordering::Relaxed) { "\n" } else { "" };
     // In one write: lines come from several threads, and one that is being told when this process ends is told whole or not at all.
-    let _ = anstream::stderr().write_all(format!("pycap: {line}\n").as_bytes());
+    let _ = anstream::stderr().write_all(format!("{start}pycap: {line}\n").as_bytes());
+}
+
+/// A line in the place of the one that was told so before.
+fn tell_again(line: std::fmt::Arguments<'_>) {
+    UNFINISHED.store(true, Ordering::Relaxed);
+    let _ = anstream::stderr().write_all(format!("\r{line}").as_bytes());
 }

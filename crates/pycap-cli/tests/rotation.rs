@@ -249,8 +249,8 @@ fn a_command_has_each_file_that_is_followed_by_another() {
     let written = std::process::Command::new("sh").args(["-c", write, "sh", &script, command]).status();
     assert!(written.unwrap().success());
     succeeded(&pycap(&["-r", input.to_str().unwrap(), "-w", &path, "-C", "1", "-z", command]));
-    // They may outlive the capture.
-    let lines = (0..100).find_map(|_| {
+    // They may outlive the capture, and take long where others are busy.
+    let lines = (0..600).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         let log = std::fs::read_to_string(&log).unwrap_or_default();
         let mut lines: Vec<String> = log.lines().map(str::to_owned).collect();
