@@ -207,8 +207,17 @@ fn valgrind(context: &Context<'_>) -> Result<(), Trouble> {
         .filter(|message| message["target"]["name"] == "ring")
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .ok_or_else(|| "cargo built no program `ring`".to_owned())?;
-    let mut command = Command::new("valgrind");
-    command.args(["--error-exitcode=1", "--leak-check=full", "--num-callers=30"]);
+    // Threads that wait for each other take turns there, which is not said of them unless asked for; and a bound, should one hang all the
+    // same.
+    let mut command = Command::new("timeout");
+    command.args([
+        "300",
+        "valgrind",
+        "--fair-sched=yes",
+        "--error-exitcode=1",
+        "--leak-check=full",
+        "--num-callers=30",
+    ]);
     // The test runner itself leaves behind what is still pointed to.
     command.args(["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]);
     command.arg(program).arg("--test-threads=1");
