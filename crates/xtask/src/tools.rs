@@ -25,8 +25,6 @@ pub(crate) enum Tool {
     Tshark,
     /// Sends a savefile.
     Tcpreplay,
-    /// Sends frames as fast as it can (trafgen).
-    NetsniffNg,
     /// What interfaces and addresses are held against.
     Iproute,
     /// An ordinary program with traffic of its own.
@@ -35,8 +33,6 @@ pub(crate) enum Tool {
     Curl,
     /// And another one.
     Dig,
-    /// Switches offloads.
-    Ethtool,
     /// Builds libFuzzer.
     CppCompiler,
     /// Rust's nightly toolchain, for the fuzzer's instrumentation.
@@ -49,7 +45,7 @@ pub(crate) enum Tool {
 pub(crate) struct Missing(Vec<Tool>);
 
 /// Everything that any test needs.
-const ALL: [Tool; 16] = [
+const ALL: [Tool; 14] = [
     Tool::Tcpdump,
     Tool::Valgrind,
     Tool::Libpcap,
@@ -57,12 +53,10 @@ const ALL: [Tool; 16] = [
     Tool::PkgConfig,
     Tool::Tshark,
     Tool::Tcpreplay,
-    Tool::NetsniffNg,
     Tool::Iproute,
     Tool::Ping,
     Tool::Curl,
     Tool::Dig,
-    Tool::Ethtool,
     Tool::CppCompiler,
     Tool::Nightly,
     Tool::CargoFuzz,
@@ -122,12 +116,10 @@ impl Tool {
             Self::PkgConfig => About("pkg-config", Some("pkg-config"), &["pkg-config", "--version"]),
             Self::Tshark => About("tshark", Some("tshark"), &["dumpcap", "--version"]),
             Self::Tcpreplay => About("tcpreplay", Some("tcpreplay"), &["tcpreplay", "--version"]),
-            Self::NetsniffNg => About("trafgen", Some("netsniff-ng"), &["sh", "-c", "command -v trafgen"]),
             Self::Iproute => About("ip", Some("iproute2"), &["ip", "-V"]),
             Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
             Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),
             Self::Dig => About("dig", Some("bind9-dnsutils"), &["dig", "-v"]),
-            Self::Ethtool => About("ethtool", Some("ethtool"), &["ethtool", "--version"]),
             Self::CppCompiler => About("a C++ compiler", Some("g++"), &["c++", "--version"]),
             Self::Nightly => About("the nightly toolchain", None, &["cargo", "+nightly", "--version"]),
             Self::CargoFuzz => About("cargo-fuzz", None, &["cargo", "fuzz", "--version"]),
