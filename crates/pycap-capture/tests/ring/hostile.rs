@@ -26,15 +26,15 @@ fn mode() -> impl Strategy<Value = Mode> {
 }
 
 /// Reads all of it from each of the two blocks: what is read beyond the first lies in the second, and what is read beyond that is no
-/// memory of the ring's.
-fn read(bytes: &[u8], frames: u32, first: u32, mode: Mode) {
-    for block in 0..2 {
-        read_from(block, bytes, frames, first, mode);
-    }
+/// memory of the ring's. Returns how many frames there were, which is the same for both.
+fn read(bytes: &[u8], frames: u32, first: u32, mode: Mode) -> usize {
+    let [one, other] = [0, 1].map(|block| read_from(block, bytes, frames, first, mode));
+    assert_eq!(one, other, "the place of a block makes no difference");
+    one
 }
 
 /// Reads all of it, one way after the other, and touches each byte that it was given.
-fn read_from(block: u32, bytes: &[u8], frames: u32, first: u32, mode: Mode) {
+fn read_from(block: u32, bytes: &[u8], frames: u32, first: u32, mode: Mode) -> usize {
     let builder = PacketRing::builder(if mode.any { "any" } else { "test" })
         .snaplen(1000)
         .block_size(BLOCK)
@@ -70,6 +70,7 @@ fn read_from(block: u32, bytes: &[u8], frames: u32, first: u32, mode: Mode) {
     if ring.try_next_frame().is_err() {
         assert!(matches!(ring.try_next_frame(), Ok(Next::Finished)));
     }
+    most
 }
 
 /// A frame header as the kernel writes it, but for what is put in.
@@ -131,24 +132,26 @@ fn cases() -> u32 {
 fn the_edges_of_a_block() {
     let plain = Mode { any: false, tags: VlanTags::Apart, virtio: false };
     let room = BLOCK - HEADER;
-    for (step, snaplen, mac) in [
+    for (step, snaplen, mac, fits) in [
         // The last byte of the block, and the one after it.
-        (0, room as u32 - 68, 68),
-        (0, room as u32 - 67, 68),
-        (0, 0, room as u16),
-        (0, 0, room as u16 + 1),
-        (0, u32::MAX, u16::MAX),
-        (0, 0, 67),
+        (0, room as u32 - 68, 68, true),
+        (0, room as u32 - 67, 68, false),
+        (0, 0, room as u16, true),
+        (0, 0, room as u16 + 1, false),
+        (0, u32::MAX, u16::MAX, false),
+        (0, 0, 67, false),
         // The next header just fits, and does not.
-        (room as u32 - 68, 0, 68),
-        (room as u32 - 67, 0, 68),
-        (67, 0, 68),
-        (u32::MAX, 0, 68),
+        (room as u32 - 68, 0, 68, true),
+        (room as u32 - 67, 0, 68, true),
+        (67, 0, 68, true),
+        (u32::MAX, 0, 68, true),
     ] {
         let mut bytes = header(step, snaplen, 1, mac);
         bytes.resize(room, 0);
         for frames in [1, 2, u32::MAX] {
-            read(&bytes, frames, HEADER as u32, plain);
+            // Of what comes behind it, nothing makes sense.
+            let found = read(&bytes, frames, HEADER as u32, plain);
+            assert_eq!(found, usize::from(fits), "{step} {snaplen} {mac}, {frames} announced");
             read(&bytes, frames, HEADER as u32, Mode { any: true, tags: VlanTags::InFrame, virtio: false });
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pycap_capture::PcapSource;
 use pycap_capture::{Builder, ErrorKind, Fanout, PacketRing, Stats};
 
-use crate::rig::{Background, Sender, drain, drain_numbers, frame, number, tests, wire};
+use crate::rig::{Sender, drain, drain_numbers, number, tests, trickle, wire};
 
 tests! {
     what_a_ring_too_small_drops_is_counted,
@@ -191,11 +191,7 @@ pub(crate) const KINDS: &[Kind] = &[
 
 fn no_capture_leaves_anything_behind() {
     let wire = wire();
-    let sender = Sender::new("out0");
-    let trickle = Background::start(move || {
-        sender.send(&frame(&[0; 200]));
-        std::thread::sleep(Duration::from_micros(500));
-    });
+    let trickle = trickle(Duration::from_micros(500));
     for (name, open) in KINDS {
         let times = if *name == "refused" { 1 } else { 500 };
         cycle(2, open);

@@ -208,6 +208,15 @@ impl Drop for Background {
     }
 }
 
+/// A frame again and again, with so much time in between: far fewer than fill a block.
+pub(crate) fn trickle(period: Duration) -> Background {
+    let sender = Sender::new("out0");
+    Background::start(move || {
+        sender.send(&frame(&[0; 200]));
+        std::thread::sleep(period);
+    })
+}
+
 /// How many nanoseconds have passed since the program looked first.
 pub(crate) fn nanos() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 #[cfg(feature = "libpcap")]
 use pycap_capture::PcapSource;
-use pycap_capture::{Direction, Filter, Frame, Next, NextBlock, PacketRing, Stats};
+use pycap_capture::{Direction, Filter, Frame, Next, NextBlock, PacketRing, Source, Stats};
 
 use crate::limits::{KINDS, cycle, resources};
-use crate::rig::{Background, Sender, frame, number, numbered, tests, wire};
+use crate::rig::{Background, Sender, number, numbered, tests, trickle, wire};
 
 tests! {
     captures_come_and_go within 36_000,
@@ -27,11 +27,7 @@ fn captures_come_and_go() {
     const ROUND: usize = 1000;
     let cycles = setting("PYCAP_SOAK_CYCLES", 10_000) as usize;
     let wire = wire();
-    let sender = Sender::new("out0");
-    let trickle = Background::start(move || {
-        sender.send(&frame(&[0; 200]));
-        std::thread::sleep(Duration::from_micros(500));
-    });
+    let trickle = trickle(Duration::from_micros(500));
     for (name, open) in KINDS {
         // It takes no time to be refused, and leaves the same behind.
         let started = Instant::now();
@@ -161,11 +157,7 @@ fn read_in_every_way(ring: &mut PacketRing, random: &mut Random, done: &mut Done
     for _ in 0..steps {
         let soon = Some(Instant::now() + Duration::from_micros(random.below(6000).into()));
         match random.below(12) {
-            0..3 => match ring.next_frame_until(soon).unwrap() {
-                Next::Frame(frame) => expected.look(frame),
-                Next::TimedOut => done.deadlines += 1,
-                Next::Finished => panic!("finished"),
-            },
+            0..3 => read_a_frame(ring, soon, &mut expected, done),
             3..6 => match ring.next_block_until(soon).unwrap() {
                 NextBlock::Block(block) => {
                     done.blocks += 1;
@@ -174,16 +166,7 @@ fn read_in_every_way(ring: &mut PacketRing, random: &mut Random, done: &mut Done
                 NextBlock::TimedOut => done.deadlines += 1,
                 NextBlock::Finished => panic!("finished"),
             },
-            6..8 => {
-                let mut left = 1 + random.below(2000);
-                done.breaks += 1;
-                let each = |frame: Frame<'_>| {
-                    expected.look(frame);
-                    left -= 1;
-                    if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                };
-                ring.for_each(each).unwrap();
-            }
+            6..8 => read_some(ring, 1 + random.below(2000), &mut expected, done),
             8 => {
                 // The rest of the block is lost with it, as it was not looked at.
                 let panicked = catch_unwind(AssertUnwindSafe(|| {
@@ -210,21 +193,7 @@ fn read_in_every_way(ring: &mut PacketRing, random: &mut Random, done: &mut Done
             _ => std::thread::sleep(Duration::from_micros(random.below(20_000).into())),
         }
     }
-    let stop = ring.stop_handle();
-    let stopper = std::thread::spawn(move || stop.stop());
-    ring.for_each(|frame| {
-        expected.look(frame);
-        ControlFlow::Continue(())
-    })
-    .unwrap();
-    stopper.join().unwrap();
-    let stats = ring.stats().unwrap();
-    assert!(!expected.lost || stats.dropped > Some(0), "frames are missing that were not dropped: {stats:?}");
-    assert!(stats.received >= Some(expected.count), "{stats:?}");
-    done.captures += 1;
-    done.frames += expected.count;
-    done.dropped += stats.dropped.unwrap();
-    done.stops += 1;
+    end(ring, &mut expected, done);
 }
 
 #[cfg(feature = "libpcap")]
@@ -234,21 +203,8 @@ fn read_through_libpcap(random: &mut Random, done: &mut Done) {
     for _ in 0..random.below(50) {
         let soon = Some(Instant::now() + Duration::from_micros(random.below(6000).into()));
         match random.below(4) {
-            0..2 => match source.next_frame_until(soon).unwrap() {
-                Next::Frame(frame) => expected.look(frame),
-                Next::TimedOut => done.deadlines += 1,
-                Next::Finished => panic!("finished"),
-            },
-            2 => {
-                let mut left = 1 + random.below(2000);
-                done.breaks += 1;
-                let each = |frame: Frame<'_>| {
-                    expected.look(frame);
-                    left -= 1;
-                    if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                };
-                source.for_each(each).unwrap();
-            }
+            0..2 => read_a_frame(&mut source, soon, &mut expected, done),
+            2 => read_some(&mut source, 1 + random.below(2000), &mut expected, done),
             _ => {
                 let wanted = random.below(KINDS_OF_FRAMES);
                 source.set_filter(&kind(wanted)).unwrap();
@@ -259,7 +215,35 @@ fn read_through_libpcap(random: &mut Random, done: &mut Done) {
             }
         }
     }
-    let stop = source.stop_handle();
+    end(&mut source, &mut expected, done);
+}
+
+fn read_a_frame(
+    source: &mut dyn Source,
+    deadline: Option<Instant>,
+    expected: &mut Expected,
+    done: &mut Done,
+) {
+    match source.next_frame_until(deadline).unwrap() {
+        Next::Frame(frame) => expected.look(frame),
+        Next::TimedOut => done.deadlines += 1,
+        Next::Finished => panic!("finished"),
+    }
+}
+
+fn read_some(source: &mut dyn Source, mut left: u32, expected: &mut Expected, done: &mut Done) {
+    done.breaks += 1;
+    let mut each = |frame: Frame<'_>| {
+        expected.look(frame);
+        left -= 1;
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    source.for_each(&mut each).unwrap();
+}
+
+/// Stops it, reads what it had by then, and looks at its counts.
+fn end(source: &mut dyn Source, expected: &mut Expected, done: &mut Done) {
+    let stop = source.stop_handle().unwrap();
     let stopper = std::thread::spawn(move || stop.stop());
     while let Some(frame) = source.next_frame().unwrap() {
         expected.look(frame);
@@ -267,6 +251,7 @@ fn read_through_libpcap(random: &mut Random, done: &mut Done) {
     stopper.join().unwrap();
     let stats = source.stats().unwrap();
     assert!(!expected.lost || stats.dropped > Some(0), "frames are missing that were not dropped: {stats:?}");
+    assert!(stats.received >= Some(expected.count), "{stats:?}");
     done.captures += 1;
     done.frames += expected.count;
     done.dropped += stats.dropped.unwrap();

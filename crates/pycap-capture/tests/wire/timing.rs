@@ -11,7 +11,7 @@ use nix::time::{ClockId, clock_gettime};
 use pycap_capture::PcapSource;
 use pycap_capture::{Next, PacketRing, Source};
 
-use crate::rig::{Background, Sender, frame, nanos, tests, wire};
+use crate::rig::{Sender, frame, nanos, tests, trickle, wire};
 
 tests! {
     a_read_ends_at_its_deadline within 60,
@@ -77,20 +77,14 @@ fn keeps(what: &str, percent: usize, limit: Duration, mut round: impl FnMut() ->
     panic!("{what}: the machine is never on time");
 }
 
-/// Frames that never fill a block.
-fn trickle() -> Background {
-    let sender = Sender::new("out0");
-    Background::start(move || {
-        sender.send(&frame(b"trickle"));
-        std::thread::sleep(Duration::from_millis(3));
-    })
-}
+/// Between two frames of a trickle.
+const PERIOD: Duration = Duration::from_millis(3);
 
 fn a_read_ends_at_its_deadline() {
     let _wire = wire();
     for (name, open) in BACKENDS {
         for traffic in [false, true] {
-            let _trickle = traffic.then(trickle);
+            let _trickle = traffic.then(|| trickle(PERIOD));
             let mut source = open();
             let what = format!("{name}, traffic {traffic}: a deadline is missed by");
             keeps(&what, 99, LIMIT, || {
@@ -122,7 +116,7 @@ fn a_stop_ends_a_read_that_waits() {
     let _wire = wire();
     for (name, open) in BACKENDS {
         for traffic in [false, true] {
-            let _trickle = traffic.then(trickle);
+            let _trickle = traffic.then(|| trickle(PERIOD));
             let what = format!("{name}, traffic {traffic}: a stop takes");
             // Where the kernel gathers nothing, there is nothing to wait for.
             let limit = if traffic { LIMIT } else { LIMIT / 2 };
