@@ -10,6 +10,8 @@ pub mod packet;
 pub mod sample;
 pub mod savefile;
 pub mod seed;
+#[cfg(target_os = "linux")]
+pub mod wire;
 
 /// Private network namespaces with veth pairs.
 #[cfg(target_os = "linux")]

@@ -10,9 +10,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
-use pycap_capture::{Next, OwnedFrame, PacketRing, Savefile, StopHandle, Timestamp, VlanTags};
-use pycap_rig::Rig;
+use pycap_capture::{PacketRing, Savefile, StopHandle, Timestamp, VlanTags};
 use pycap_testkit::generate::{self, Traffic};
+use pycap_testkit::wire::{drain, rig};
 
 /// The two ends of the wire.
 const SENDER: &str = "out0";
@@ -305,17 +305,6 @@ fn ordinary_programs_are_captured_as_tcpdump_does() {
     assert_eq!(ring.stats().unwrap().dropped, Some(0));
 }
 
-/// All frames until none has come for a while.
-fn drain(ring: &mut PacketRing) -> Vec<OwnedFrame> {
-    let mut frames = Vec::new();
-    while let Next::Frame(frame) =
-        ring.next_frame_until(Some(Instant::now() + Duration::from_millis(300))).unwrap()
-    {
-        frames.push(frame.to_owned());
-    }
-    frames
-}
-
 /// Answers one request with this page.
 fn serve(mut stream: &TcpStream, page: &[u8]) {
     let mut request = BufReader::new(stream).lines();
@@ -338,22 +327,6 @@ fn answer_names(socket: &UdpSocket) {
         answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 14, 16, 0, 4, 192, 0, 2, 7]);
         let _ = socket.send_to(&answer, asker);
     }
-}
-
-/// What makes namespaces, where that is allowed and these programs are installed. Under CI both have to be.
-fn rig(programs: &[&str]) -> Option<Rig> {
-    let lacking = programs.iter().find(|program| {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
-        !found.is_ok_and(|found| found.status.success())
-    });
-    let why = match (Rig::new(), lacking) {
-        (Ok(rig), None) => return Some(rig),
-        (Err(error), _) => error.to_string(),
-        (_, Some(program)) => format!("{program} is not installed"),
-    };
-    assert!(std::env::var("CI").is_err(), "{why}, and nothing may be left out under CI");
-    println!("skipped: {why}");
-    None
 }
 
 fn now() -> Timestamp {

@@ -3,30 +3,27 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use pycap_capture::{Direction, LinkType, Next, OwnedFrame, PacketRing};
-use pycap_rig::{Namespace, Privilege, Rig};
+use pycap_capture::{Direction, LinkType, OwnedFrame, PacketRing};
+use pycap_testkit::rig::{Namespace, Privilege};
+use pycap_testkit::wire::{drain, rig, skip};
 use pycap_wire::{Packet, Transport};
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
 
 /// A namespace with the device `tun0`, 192.0.2.1/24, and its other end. Takes root; under CI that has to be.
 fn tunnel() -> Option<(Namespace, SyncDevice)> {
-    let why = match Rig::new() {
-        Ok(rig) if rig.privilege() == Privilege::System && Path::new("/dev/net/tun").exists() => {
-            let namespace = rig.namespace("tunnel").unwrap();
-            let device = namespace.run(|| DeviceBuilder::new().name("tun0").layer(Layer::L3).build_sync());
-            let device = device.unwrap().unwrap();
-            namespace.address("tun0", "192.0.2.1".parse().unwrap(), 24).unwrap();
-            namespace.up("tun0").unwrap();
-            return Some((namespace, device));
-        }
-        Ok(_) => "it takes root, and /dev/net/tun".to_owned(),
-        Err(error) => error.to_string(),
-    };
-    assert!(std::env::var("CI").is_err(), "{why}, and nothing may be left out under CI");
-    println!("skipped: {why}");
-    None
+    let rig = rig(&[])?;
+    if rig.privilege() != Privilege::System || !Path::new("/dev/net/tun").exists() {
+        skip("it takes root, and /dev/net/tun");
+        return None;
+    }
+    let namespace = rig.namespace("tunnel").unwrap();
+    let device = namespace.run(|| DeviceBuilder::new().name("tun0").layer(Layer::L3).build_sync());
+    let device = device.unwrap().unwrap();
+    namespace.address("tun0", "192.0.2.1".parse().unwrap(), 24).unwrap();
+    namespace.up("tun0").unwrap();
+    Some((namespace, device))
 }
 
 #[test]
@@ -76,15 +73,4 @@ fn exchanged(packet: &[u8]) -> Vec<u8> {
     back[20..22].copy_from_slice(&packet[22..24]);
     back[22..24].copy_from_slice(&packet[20..22]);
     back
-}
-
-/// All frames until none has come for a while.
-fn drain(ring: &mut PacketRing) -> Vec<OwnedFrame> {
-    let mut frames = Vec::new();
-    while let Next::Frame(frame) =
-        ring.next_frame_until(Some(Instant::now() + Duration::from_millis(300))).unwrap()
-    {
-        frames.push(frame.to_owned());
-    }
-    frames
 }
