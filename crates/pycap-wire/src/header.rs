@@ -137,6 +137,14 @@ macro_rules! header {
 }
 pub(crate) use header;
 
+/// Whether two names are the same but for case and whatever is no letter and no digit.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    fn letters(name: &str) -> impl Iterator<Item = u8> + '_ {
+        name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
+    }
+    letters(a).eq(letters(b))
+}
+
 /// Declares an open number space: a newtype with constants, names, and every other value carried through.
 ///
 /// ```text
@@ -170,6 +178,15 @@ macro_rules! number {
                     $($value => Some($name),)*
                     _ => None,
                 }
+            }
+
+            /// The number of a name, as [`name`](Self::name) has it but for case and whatever is no letter and no digit.
+            #[allow(dead_code, reason = "not every space of numbers is public")]
+            pub fn from_name(name: &str) -> Option<Self> {
+                $(if $crate::header::same_name(name, $name) {
+                    return Some(Self($value));
+                })*
+                None
             }
         }
 

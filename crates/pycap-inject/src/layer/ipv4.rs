@@ -1,0 +1,153 @@
+//! An IPv4 packet.
+
+use std::net::Ipv4Addr;
+
+use pycap_wire::{IpProtocol, Ipv4Header, Ipv4Options, checksum};
+
+use super::declare::layer;
+use crate::context::EXPERIMENT_IP_PROTOCOL;
+use crate::options::OptionBytes;
+use crate::value::FromValue;
+use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf};
+
+layer! {
+    /// An IPv4 packet (RFC 791).
+    pub struct Ipv4(Ipv4Header) = "ip";
+    set {
+        /// Version: 4.
+        "version" version, set_version: u8;
+        /// Type of service: DSCP (high six bits) and ECN (low two).
+        "tos" tos, set_tos: u8;
+        /// Differentiated services code point, 6 bits (RFC 2474).
+        "dscp" dscp, set_dscp: u8;
+        /// Explicit congestion notification, 2 bits (RFC 3168).
+        "ecn" ecn, set_ecn: u8;
+        /// Identification, shared by the fragments of one packet.
+        "id" id, set_id: u16;
+        /// Flags (high three bits: reserved, don't fragment, more fragments) and fragment offset in units of 8 bytes.
+        "flags_fragment" flags_fragment, set_flags_fragment: u16;
+        /// The reserved flag.
+        "rb" reserved_flag, set_reserved_flag: bool;
+        /// Whether the packet must not be fragmented.
+        "df" dont_fragment, set_dont_fragment: bool;
+        /// Whether fragments of the same packet follow.
+        "mf" more_fragments, set_more_fragments: bool;
+        /// Where the payload stands in the whole packet's, in bytes, a multiple of 8.
+        "frag_off" fragment_offset, set_fragment_offset: u16;
+        /// Time to live, in hops: 64.
+        "ttl" ttl, set_ttl: u8;
+        /// Source address.
+        "src" src, set_src: Ipv4Addr;
+        /// Destination address.
+        "dst" dst, set_dst: Ipv4Addr;
+    }
+    computed {
+        /// Header length in bytes, a multiple of 4 up to 60.
+        "hdr_len" header_len, set_header_len: usize, Lengths;
+        /// Length of header and payload in bytes.
+        "len" total_len, set_total_len: u16, Lengths;
+        /// What the payload is. Where it is bytes that say nothing of themselves, 253, which is for experiments (RFC 3692).
+        "proto" protocol, set_protocol: IpProtocol, Numbers;
+        /// Checksum of the header.
+        "checksum" checksum, set_checksum: u16, Checksums;
+    }
+    also {
+        /// Options.
+        "options" options: OptionBytes, = OptionBytes::EMPTY, from options;
+    }
+}
+
+impl Ipv4 {
+    /// A packet from `src` to `dst`.
+    #[inline(always)]
+    pub fn new(src: impl Into<Ipv4Addr>, dst: impl Into<Ipv4Addr>) -> Self {
+        let mut header = Ipv4Header::zeroed();
+        header.set_version_ihl(0x45);
+        header.set_ttl(64);
+        header.set_src(src.into());
+        header.set_dst(dst.into());
+        Self::over(header)
+    }
+
+    /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
+    #[must_use]
+    pub fn options_bytes(mut self, options: &[u8]) -> Self {
+        self.options.extend(options);
+        self
+    }
+}
+
+impl Default for Ipv4 {
+    fn default() -> Self {
+        Self::new(Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED)
+    }
+}
+
+impl Layer for Ipv4 {
+    #[inline(always)]
+    fn identity(&self) -> Identity {
+        Identity::Ipv4
+    }
+
+    #[inline(always)]
+    fn inward(&self, _: &Context) -> Context {
+        let dst = match self.options.as_slice() {
+            [] => None,
+            options => Ipv4Options::new(options).final_dst(),
+        };
+        Context::ipv4(self.header.src(), dst.unwrap_or_else(|| self.header.dst()))
+    }
+
+    #[inline(always)]
+    fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
+        let mut header = self.header;
+        let payload = buf.payload().len();
+        if !self.options.is_empty() {
+            put_options(self, buf)?;
+        }
+        let header_len = Ipv4Header::LEN + buf.payload().len() - payload;
+        if !self.is_exact(Mark::header_len) {
+            header.set_header_len(header_len);
+        }
+        if !self.is_exact(Mark::total_len) {
+            let len = header_len + payload;
+            if len > 0xffff {
+                return Err(BuildError::too_long(Self::NAME, "total length", len, 0xffff));
+            }
+            header.set_total_len(len as u16);
+        }
+        if !self.is_exact(Mark::protocol) {
+            header.set_protocol(inner.ip_protocol().unwrap_or(EXPERIMENT_IP_PROTOCOL));
+        }
+        if !self.is_exact(Mark::checksum) {
+            header.set_checksum(0);
+            let options = buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default();
+            header.set_checksum(!checksum::fold(checksum::sum(header.as_bytes()) + checksum::sum(options)));
+        }
+        buf.prepend(header.as_bytes())
+    }
+}
+
+/// The longest list of options: the header length counts up to 60 bytes.
+const MAX_OPTIONS: usize = 40;
+
+#[inline(never)]
+fn put_options(ip: &Ipv4, buf: &mut PacketBuf) -> Result<(), BuildError> {
+    let mut options = ip.options.clone();
+    if !ip.is_exact(Mark::header_len) {
+        options.pad(4);
+        if options.as_slice().len() > MAX_OPTIONS {
+            return Err(BuildError::too_long(
+                Ipv4::NAME,
+                "room for options",
+                options.as_slice().len(),
+                MAX_OPTIONS,
+            ));
+        }
+    }
+    buf.prepend(options.as_slice())
+}
+
+fn options(value: &FieldValue) -> Result<OptionBytes, FieldError> {
+    Vec::from_value(value).map(|bytes| OptionBytes::from(bytes.as_slice()))
+}
