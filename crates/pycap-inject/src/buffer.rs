@@ -30,6 +30,8 @@ pub struct PacketBuf {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// Where packets end, unless they are padded.
+    last: usize,
     /// How many bytes at the packet's end the layer to come does not cover: trailers of layers around it.
     apart: usize,
     limit: usize,
@@ -46,7 +48,7 @@ impl PacketBuf {
 
     /// An empty buffer for packets of at most `limit` bytes; a longer one is an error when it is written.
     pub fn with_limit(limit: usize) -> Self {
-        Self { bytes: Vec::new(), start: 0, end: 0, apart: 0, limit }
+        Self { bytes: Vec::new(), start: 0, end: 0, last: 0, apart: 0, limit }
     }
 
     /// The packet, or what was written of it so far.
@@ -62,10 +64,9 @@ impl PacketBuf {
     }
 
     /// Throws the packet away and keeps the memory.
-    #[inline]
+    #[inline(always)]
     pub fn clear(&mut self) {
-        let end = self.bytes.len().saturating_sub(TAILROOM);
-        (self.start, self.end, self.apart) = (end, end, 0);
+        (self.start, self.end, self.apart) = (self.last, self.last, 0);
     }
 
     /// What the layer that is written next has inside: everything so far but trailers of layers around it.
@@ -82,6 +83,29 @@ impl PacketBuf {
     pub fn prepend(&mut self, bytes: &[u8]) -> Result<(), BuildError> {
         self.room(bytes.len())?.copy_from_slice(bytes);
         Ok(())
+    }
+
+    /// Puts a header, whose length is known when this is compiled, in front of the packet.
+    ///
+    /// # Errors
+    /// The packet would be longer than the buffer's limit.
+    #[inline(always)]
+    pub fn prepend_array<const N: usize>(&mut self, bytes: &[u8; N]) -> Result<(), BuildError> {
+        match self.bytes.get_mut(..self.start).and_then(<[u8]>::last_chunk_mut::<N>) {
+            Some(room) => {
+                *room = *bytes;
+                self.start -= N;
+                Ok(())
+            }
+            None => self.prepend_growing(bytes),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prepend_growing(&mut self, bytes: &[u8]) -> Result<(), BuildError> {
+        self.grow(bytes.len(), 0)?;
+        self.prepend(bytes)
     }
 
     /// Puts `len` bytes of any content in front of the packet, to be written now.
@@ -143,7 +167,7 @@ impl PacketBuf {
         if let (Some(to), Some(from)) = (bytes.get_mut(start..end), self.bytes.get(self.start..self.end)) {
             to.copy_from_slice(from);
         }
-        (self.bytes, self.start, self.end) = (bytes, start, end);
+        (self.bytes, self.start, self.end, self.last) = (bytes, start, end, end);
         Ok(())
     }
 }

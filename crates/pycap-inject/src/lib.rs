@@ -8,8 +8,8 @@ mod auto;
 mod buffer;
 mod context;
 mod error;
-mod options;
 mod stack;
+mod to_builder;
 mod value;
 
 pub use any::{AnyLayer, OneLayer, Stack};
@@ -18,4 +18,5 @@ pub use buffer::PacketBuf;
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
 pub use stack::{Layer, WithTrailer};
+pub use to_builder::ToBuilder;
 pub use value::{Edit, FieldError, FieldInfo, FieldValue};

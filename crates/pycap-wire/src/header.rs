@@ -115,8 +115,8 @@ macro_rules! header {
 
             /// The header's bytes as they stand on the wire.
             #[inline(always)]
-            pub fn as_bytes(&self) -> &[u8] {
-                zerocopy::IntoBytes::as_bytes(self)
+            pub fn as_bytes(&self) -> &[u8; size_of::<Self>()] {
+                zerocopy::transmute_ref!(self)
             }
 
             $(

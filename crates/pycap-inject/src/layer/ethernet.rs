@@ -5,7 +5,7 @@ use pycap_wire::{EtherType, EthernetHeader, MacAddr};
 use super::declare::layer;
 use crate::context::EXPERIMENT_ETHER_TYPE;
 use crate::value::FromValue;
-use crate::{Auto, BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf};
+use crate::{Auto, BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
 /// The least length of a frame without its check sequence (IEEE 802.3, 4A.4.2: 64 bytes with it).
 const MIN_FRAME: usize = 60;
@@ -55,6 +55,14 @@ impl Default for Ethernet {
     }
 }
 
+impl ToBuilder for pycap_wire::Ethernet<'_> {
+    type Builder = Ethernet;
+
+    fn to_builder(&self) -> Ethernet {
+        Ethernet::exactly(*self.header()).padding(0)
+    }
+}
+
 impl Layer for Ethernet {
     #[inline(always)]
     fn identity(&self) -> Identity {
@@ -75,7 +83,7 @@ impl Layer for Ethernet {
                 inner => inner.ether_type().unwrap_or(EXPERIMENT_ETHER_TYPE),
             });
         }
-        buf.prepend(header.as_bytes())?;
+        buf.prepend_array(header.as_bytes())?;
         match self.padding {
             Auto::Computed if !outer.is_outermost() => Ok(()),
             Auto::Computed => buf.pad_to(MIN_FRAME),

@@ -5,10 +5,10 @@ use std::net::Ipv4Addr;
 use pycap_wire::{IpProtocol, Ipv4Header, Ipv4Options, checksum};
 
 use super::declare::layer;
+use super::put_options;
 use crate::context::EXPERIMENT_IP_PROTOCOL;
-use crate::options::OptionBytes;
 use crate::value::FromValue;
-use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf};
+use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
     /// An IPv4 packet (RFC 791).
@@ -53,7 +53,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: OptionBytes, = OptionBytes::EMPTY, from options;
+        "options" options: Vec<u8>, = Vec::new(), from FromValue::from_value;
     }
 }
 
@@ -72,7 +72,7 @@ impl Ipv4 {
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
     #[must_use]
     pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.extend(options);
+        self.options.extend_from_slice(options);
         self
     }
 }
@@ -80,6 +80,14 @@ impl Ipv4 {
 impl Default for Ipv4 {
     fn default() -> Self {
         Self::new(Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED)
+    }
+}
+
+impl ToBuilder for pycap_wire::Ipv4<'_> {
+    type Builder = Ipv4;
+
+    fn to_builder(&self) -> Ipv4 {
+        Ipv4::exactly(*self.header()).options_bytes(self.options_bytes())
     }
 }
 
@@ -91,10 +99,7 @@ impl Layer for Ipv4 {
 
     #[inline(always)]
     fn inward(&self, _: &Context) -> Context {
-        let dst = match self.options.as_slice() {
-            [] => None,
-            options => Ipv4Options::new(options).final_dst(),
-        };
+        let dst = if self.options.is_empty() { None } else { Ipv4Options::new(&self.options).final_dst() };
         Context::ipv4(self.header.src(), dst.unwrap_or_else(|| self.header.dst()))
     }
 
@@ -103,7 +108,7 @@ impl Layer for Ipv4 {
         let mut header = self.header;
         let payload = buf.payload().len();
         if !self.options.is_empty() {
-            put_options(self, buf)?;
+            put_options(Self::NAME, &self.options, self.is_exact(Mark::header_len), buf)?;
         }
         let header_len = Ipv4Header::LEN + buf.payload().len() - payload;
         if !self.is_exact(Mark::header_len) {
@@ -124,30 +129,6 @@ impl Layer for Ipv4 {
             let options = buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default();
             header.set_checksum(!checksum::fold(checksum::sum(header.as_bytes()) + checksum::sum(options)));
         }
-        buf.prepend(header.as_bytes())
+        buf.prepend_array(header.as_bytes())
     }
-}
-
-/// The longest list of options: the header length counts up to 60 bytes.
-const MAX_OPTIONS: usize = 40;
-
-#[inline(never)]
-fn put_options(ip: &Ipv4, buf: &mut PacketBuf) -> Result<(), BuildError> {
-    let mut options = ip.options.clone();
-    if !ip.is_exact(Mark::header_len) {
-        options.pad(4);
-        if options.as_slice().len() > MAX_OPTIONS {
-            return Err(BuildError::too_long(
-                Ipv4::NAME,
-                "room for options",
-                options.as_slice().len(),
-                MAX_OPTIONS,
-            ));
-        }
-    }
-    buf.prepend(options.as_slice())
-}
-
-fn options(value: &FieldValue) -> Result<OptionBytes, FieldError> {
-    Vec::from_value(value).map(|bytes| OptionBytes::from(bytes.as_slice()))
 }

@@ -3,9 +3,9 @@
 use pycap_wire::{IpProtocol, TcpFlags, TcpHeader, checksum};
 
 use super::declare::layer;
-use crate::options::OptionBytes;
+use super::put_options;
 use crate::value::FromValue;
-use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf};
+use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
     /// A TCP segment (RFC 9293).
@@ -34,7 +34,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: OptionBytes, = OptionBytes::EMPTY, from options;
+        "options" options: Vec<u8>, = Vec::new(), from FromValue::from_value;
     }
 }
 
@@ -58,7 +58,7 @@ impl Tcp {
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
     #[must_use]
     pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.extend(options);
+        self.options.extend_from_slice(options);
         self
     }
 }
@@ -66,6 +66,14 @@ impl Tcp {
 impl Default for Tcp {
     fn default() -> Self {
         Self::new(0, 0)
+    }
+}
+
+impl ToBuilder for pycap_wire::Tcp<'_> {
+    type Builder = Tcp;
+
+    fn to_builder(&self) -> Tcp {
+        Tcp::exactly(*self.header()).options_bytes(self.options_bytes())
     }
 }
 
@@ -80,7 +88,7 @@ impl Layer for Tcp {
         let mut header = self.header;
         if !self.options.is_empty() {
             let payload = buf.payload().len();
-            put_options(self, buf)?;
+            put_options(Self::NAME, &self.options, self.is_exact(Mark::header_len), buf)?;
             if !self.is_exact(Mark::header_len) {
                 header.set_header_len(TcpHeader::LEN + buf.payload().len() - payload);
             }
@@ -95,30 +103,6 @@ impl Layer for Tcp {
                 + checksum::sum(buf.payload());
             header.set_checksum(!checksum::fold(sum));
         }
-        buf.prepend(header.as_bytes())
+        buf.prepend_array(header.as_bytes())
     }
-}
-
-/// The longest list of options: the header length counts up to 60 bytes.
-const MAX_OPTIONS: usize = 40;
-
-#[inline(never)]
-fn put_options(tcp: &Tcp, buf: &mut PacketBuf) -> Result<(), BuildError> {
-    let mut options = tcp.options.clone();
-    if !tcp.is_exact(Mark::header_len) {
-        options.pad(4);
-        if options.as_slice().len() > MAX_OPTIONS {
-            return Err(BuildError::too_long(
-                Tcp::NAME,
-                "room for options",
-                options.as_slice().len(),
-                MAX_OPTIONS,
-            ));
-        }
-    }
-    buf.prepend(options.as_slice())
-}
-
-fn options(value: &FieldValue) -> Result<OptionBytes, FieldError> {
-    Vec::from_value(value).map(|bytes| OptionBytes::from(bytes.as_slice()))
 }

@@ -3,7 +3,7 @@
 use pycap_wire::{IpProtocol, UdpHeader, checksum};
 
 use super::declare::layer;
-use crate::{BuildError, Context, Identity, Layer, PacketBuf};
+use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
     /// A UDP datagram (RFC 768).
@@ -39,6 +39,14 @@ impl Default for Udp {
     }
 }
 
+impl ToBuilder for pycap_wire::Udp<'_> {
+    type Builder = Udp;
+
+    fn to_builder(&self) -> Udp {
+        Udp::exactly(*self.header())
+    }
+}
+
 impl Layer for Udp {
     #[inline(always)]
     fn identity(&self) -> Identity {
@@ -69,6 +77,6 @@ impl Layer for Udp {
                 checksum => checksum,
             });
         }
-        buf.prepend(header.as_bytes())
+        buf.prepend_array(header.as_bytes())
     }
 }

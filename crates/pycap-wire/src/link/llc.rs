@@ -90,6 +90,7 @@ impl SnapHeader {
     }
 
     /// Sets [`oui`](Self::oui); the value's low 24 bits count.
+    #[inline]
     pub fn set_oui(&mut self, oui: Oui) {
         let [_, a, b, c] = oui.0.to_be_bytes();
         self.set_oui_bytes([a, b, c]);

@@ -50,6 +50,7 @@ impl Sll2Header {
     }
 
     /// Sets [`packet_type`](Self::packet_type); the value's low byte counts.
+    #[inline]
     pub fn set_packet_type(&mut self, packet_type: SllPacketType) {
         self.set_packet_type_byte(packet_type.0 as u8);
     }

@@ -44,16 +44,19 @@ impl VlanHeader {
     }
 
     /// Sets [`pcp`](Self::pcp); the value's low three bits count.
+    #[inline]
     pub fn set_pcp(&mut self, pcp: u8) {
         self.set_tci(self.tci() & 0x1fff | u16::from(pcp & 7) << 13);
     }
 
     /// Sets [`dei`](Self::dei).
+    #[inline]
     pub fn set_dei(&mut self, dei: bool) {
         self.set_tci(self.tci() & 0xefff | u16::from(dei) << 12);
     }
 
     /// Sets [`vid`](Self::vid); the value's low twelve bits count.
+    #[inline]
     pub fn set_vid(&mut self, vid: u16) {
         self.set_tci(self.tci() & 0xf000 | vid & 0x0fff);
     }

@@ -46,6 +46,7 @@ impl AhHeader {
     }
 
     /// Sets [`header_len`](Self::header_len): bytes, of which whole words from 2 to 257 count.
+    #[inline]
     pub fn set_header_len(&mut self, bytes: usize) {
         self.set_payload_len((bytes / 4).clamp(2, 257).wrapping_sub(2) as u8);
     }

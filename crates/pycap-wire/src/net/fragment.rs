@@ -44,11 +44,13 @@ impl Ipv6FragmentHeader {
     }
 
     /// Sets [`fragment_offset`](Self::fragment_offset); bytes, of which the highest 13 of 16 bits count.
+    #[inline]
     pub fn set_fragment_offset(&mut self, bytes: u16) {
         self.set_offset_more(self.offset_more() & 7 | bytes & 0xfff8);
     }
 
     /// Sets [`more_fragments`](Self::more_fragments).
+    #[inline]
     pub fn set_more_fragments(&mut self, more: bool) {
         self.set_offset_more(self.offset_more() & 0xfffe | u16::from(more));
     }

@@ -53,6 +53,7 @@ impl ExtendedEchoRequestHeader {
     }
 
     /// Sets [`local`](Self::local).
+    #[inline]
     pub fn set_local(&mut self, local: bool) {
         self.set_flags(self.flags() & 0xfe | u8::from(local));
     }
@@ -110,21 +111,25 @@ impl ExtendedEchoReplyHeader {
     }
 
     /// Sets [`state`](Self::state); the value's low three bits count.
+    #[inline]
     pub fn set_state(&mut self, state: ExtendedEchoState) {
         self.set_flags(self.flags() & 0x1f | (state.0 & 7) << 5);
     }
 
     /// Sets [`active`](Self::active).
+    #[inline]
     pub fn set_active(&mut self, active: bool) {
         self.set_flags(self.flags() & !4 | u8::from(active) << 2);
     }
 
     /// Sets [`ipv4`](Self::ipv4).
+    #[inline]
     pub fn set_ipv4(&mut self, ipv4: bool) {
         self.set_flags(self.flags() & !2 | u8::from(ipv4) << 1);
     }
 
     /// Sets [`ipv6`](Self::ipv6).
+    #[inline]
     pub fn set_ipv6(&mut self, ipv6: bool) {
         self.set_flags(self.flags() & !1 | u8::from(ipv6));
     }

@@ -37,6 +37,7 @@ impl IcmpExtensionHeader {
     }
 
     /// Sets [`version`](Self::version); the value's low four bits count.
+    #[inline]
     pub fn set_version(&mut self, version: u8) {
         self.set_version_reserved(self.version_reserved() & 0x0fff | u16::from(version & 15) << 12);
     }

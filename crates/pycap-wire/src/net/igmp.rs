@@ -144,11 +144,13 @@ impl IgmpV3Query {
     }
 
     /// Sets [`suppress`](Self::suppress).
+    #[inline]
     pub fn set_suppress(&mut self, suppress: bool) {
         self.set_flags(self.flags() & !8 | u8::from(suppress) << 3);
     }
 
     /// Sets [`robustness`](Self::robustness); the value's low three bits count.
+    #[inline]
     pub fn set_robustness(&mut self, robustness: u8) {
         self.set_flags(self.flags() & !7 | robustness & 7);
     }
@@ -199,11 +201,13 @@ impl MtraceHeader {
     }
 
     /// Sets [`ttl`](Self::ttl).
+    #[inline]
     pub fn set_ttl(&mut self, ttl: u8) {
         self.set_ttl_id(self.id() | u32::from(ttl) << 24);
     }
 
     /// Sets [`id`](Self::id); the value's low 24 bits count.
+    #[inline]
     pub fn set_id(&mut self, id: u32) {
         self.set_ttl_id(self.ttl_id() & 0xff00_0000 | id & 0x00ff_ffff);
     }

@@ -104,41 +104,49 @@ impl Ipv4Header {
     }
 
     /// Sets [`version`](Self::version); the value's low four bits count.
+    #[inline]
     pub fn set_version(&mut self, version: u8) {
         self.set_version_ihl(self.version_ihl() & 0x0f | version << 4);
     }
 
     /// Sets [`header_len`](Self::header_len): bytes, of which whole words up to 15 count.
+    #[inline]
     pub fn set_header_len(&mut self, bytes: usize) {
         self.set_version_ihl(self.version_ihl() & 0xf0 | (bytes / 4).min(15) as u8);
     }
 
     /// Sets [`dscp`](Self::dscp); the value's low six bits count.
+    #[inline]
     pub fn set_dscp(&mut self, dscp: u8) {
         self.set_tos(self.ecn() | dscp << 2);
     }
 
     /// Sets [`ecn`](Self::ecn); the value's low two bits count.
+    #[inline]
     pub fn set_ecn(&mut self, ecn: u8) {
         self.set_tos(self.tos() & 0xfc | ecn & 3);
     }
 
     /// Sets [`reserved_flag`](Self::reserved_flag).
+    #[inline]
     pub fn set_reserved_flag(&mut self, set: bool) {
         self.set_flags_fragment(self.flags_fragment() & !0x8000 | u16::from(set) << 15);
     }
 
     /// Sets [`dont_fragment`](Self::dont_fragment).
+    #[inline]
     pub fn set_dont_fragment(&mut self, set: bool) {
         self.set_flags_fragment(self.flags_fragment() & !0x4000 | u16::from(set) << 14);
     }
 
     /// Sets [`more_fragments`](Self::more_fragments).
+    #[inline]
     pub fn set_more_fragments(&mut self, set: bool) {
         self.set_flags_fragment(self.flags_fragment() & !0x2000 | u16::from(set) << 13);
     }
 
     /// Sets [`fragment_offset`](Self::fragment_offset): bytes, of which whole units of 8 count.
+    #[inline]
     pub fn set_fragment_offset(&mut self, bytes: u16) {
         self.set_flags_fragment(self.flags_fragment() & 0xe000 | bytes >> 3);
     }

@@ -73,26 +73,31 @@ impl Ipv6Header {
     }
 
     /// Sets [`version`](Self::version); the value's low four bits count.
+    #[inline]
     pub fn set_version(&mut self, version: u8) {
         self.set_version_class_flow(self.version_class_flow() & 0x0fff_ffff | u32::from(version) << 28);
     }
 
     /// Sets [`traffic_class`](Self::traffic_class).
+    #[inline]
     pub fn set_traffic_class(&mut self, class: u8) {
         self.set_version_class_flow(self.version_class_flow() & 0xf00f_ffff | u32::from(class) << 20);
     }
 
     /// Sets [`dscp`](Self::dscp); the value's low six bits count.
+    #[inline]
     pub fn set_dscp(&mut self, dscp: u8) {
         self.set_traffic_class(self.ecn() | dscp << 2);
     }
 
     /// Sets [`ecn`](Self::ecn); the value's low two bits count.
+    #[inline]
     pub fn set_ecn(&mut self, ecn: u8) {
         self.set_traffic_class(self.traffic_class() & 0xfc | ecn & 3);
     }
 
     /// Sets [`flow_label`](Self::flow_label); the value's low twenty bits count.
+    #[inline]
     pub fn set_flow_label(&mut self, label: u32) {
         self.set_version_class_flow(self.version_class_flow() & 0xfff0_0000 | label & 0x000f_ffff);
     }

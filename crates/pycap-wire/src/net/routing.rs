@@ -53,6 +53,7 @@ impl Ipv6RoutingHeader {
     }
 
     /// Sets [`header_len`](Self::header_len): bytes, of which whole units of 8 from 1 to 256 count.
+    #[inline]
     pub fn set_header_len(&mut self, bytes: usize) {
         self.set_ext_len((bytes / 8).clamp(1, 256).wrapping_sub(1) as u8);
     }

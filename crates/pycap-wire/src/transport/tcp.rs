@@ -77,12 +77,14 @@ impl TcpHeader {
     }
 
     /// Sets [`header_len`](Self::header_len): bytes, of which whole words up to 15 count.
+    #[inline]
     pub fn set_header_len(&mut self, bytes: usize) {
         let words = (bytes / 4).min(15) as u16;
         self.set_offset_flags(self.offset_flags() & 0x0fff | words << 12);
     }
 
     /// Sets [`flags`](Self::flags); the low twelve bits count.
+    #[inline]
     pub fn set_flags(&mut self, flags: TcpFlags) {
         self.set_offset_flags(self.offset_flags() & 0xf000 | flags.0 & 0x0fff);
     }

@@ -118,26 +118,31 @@ impl NdpRouterHeader {
     }
 
     /// Sets [`managed`](Self::managed).
+    #[inline]
     pub fn set_managed(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x80 | u8::from(set) << 7);
     }
 
     /// Sets [`other`](Self::other).
+    #[inline]
     pub fn set_other(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x40 | u8::from(set) << 6);
     }
 
     /// Sets [`home_agent`](Self::home_agent).
+    #[inline]
     pub fn set_home_agent(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x20 | u8::from(set) << 5);
     }
 
     /// Sets [`preference`](Self::preference); the value's low two bits count.
+    #[inline]
     pub fn set_preference(&mut self, preference: i8) {
         self.set_flags(self.flags() & !0x18 | (preference as u8 & 3) << 3);
     }
 
     /// Sets [`proxy`](Self::proxy).
+    #[inline]
     pub fn set_proxy(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x04 | u8::from(set) << 2);
     }
@@ -170,16 +175,19 @@ impl NdpNeighborHeader {
     }
 
     /// Sets [`router`](Self::router).
+    #[inline]
     pub fn set_router(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x8000_0000 | u32::from(set) << 31);
     }
 
     /// Sets [`solicited`](Self::solicited).
+    #[inline]
     pub fn set_solicited(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x4000_0000 | u32::from(set) << 30);
     }
 
     /// Sets [`overriding`](Self::overriding).
+    #[inline]
     pub fn set_overriding(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x2000_0000 | u32::from(set) << 29);
     }

@@ -76,11 +76,13 @@ impl Mldv2QueryHeader {
     }
 
     /// Sets [`suppress`](Self::suppress).
+    #[inline]
     pub fn set_suppress(&mut self, suppress: bool) {
         self.set_flags(self.flags() & !8 | u8::from(suppress) << 3);
     }
 
     /// Sets [`robustness`](Self::robustness); the value's low three bits count.
+    #[inline]
     pub fn set_robustness(&mut self, robustness: u8) {
         self.set_flags(self.flags() & !7 | robustness & 7);
     }

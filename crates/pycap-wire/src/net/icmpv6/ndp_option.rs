@@ -98,16 +98,19 @@ impl PrefixInformationHeader {
     }
 
     /// Sets [`on_link`](Self::on_link).
+    #[inline]
     pub fn set_on_link(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x80 | u8::from(set) << 7);
     }
 
     /// Sets [`autonomous`](Self::autonomous).
+    #[inline]
     pub fn set_autonomous(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x40 | u8::from(set) << 6);
     }
 
     /// Sets [`router_address`](Self::router_address).
+    #[inline]
     pub fn set_router_address(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x20 | u8::from(set) << 5);
     }
@@ -154,6 +157,7 @@ impl RouteInformationHeader {
     }
 
     /// Sets [`preference`](Self::preference); the value's low two bits count.
+    #[inline]
     pub fn set_preference(&mut self, preference: i8) {
         self.set_flags(self.flags() & !0x18 | (preference as u8 & 3) << 3);
     }

@@ -111,6 +111,7 @@ impl MapHeader {
     }
 
     /// Sets [`distance`](Self::distance); the value's low four bits count.
+    #[inline]
     pub fn set_distance(&mut self, distance: u8) {
         self.set_dist_pref(self.dist_pref() & 0x0f | distance << 4);
     }
@@ -121,6 +122,7 @@ impl MapHeader {
     }
 
     /// Sets [`preference`](Self::preference); the value's low four bits count.
+    #[inline]
     pub fn set_preference(&mut self, preference: u8) {
         self.set_dist_pref(self.dist_pref() & 0xf0 | preference & 0x0f);
     }
@@ -131,6 +133,7 @@ impl MapHeader {
     }
 
     /// Sets [`regional`](Self::regional).
+    #[inline]
     pub fn set_regional(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x80 | u8::from(set) << 7);
     }
@@ -157,6 +160,7 @@ impl SixLowpanContextHeader {
     }
 
     /// Sets [`compression`](Self::compression).
+    #[inline]
     pub fn set_compression(&mut self, set: bool) {
         self.set_flags(self.flags() & !0x10 | u8::from(set) << 4);
     }
@@ -167,6 +171,7 @@ impl SixLowpanContextHeader {
     }
 
     /// Sets [`context_id`](Self::context_id); the value's low four bits count.
+    #[inline]
     pub fn set_context_id(&mut self, id: u8) {
         self.set_flags(self.flags() & 0xf0 | id & 0x0f);
     }
