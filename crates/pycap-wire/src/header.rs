@@ -115,7 +115,13 @@ macro_rules! header {
 
             /// The header's bytes as they stand on the wire.
             #[inline(always)]
-            pub fn as_bytes(&self) -> &[u8; size_of::<Self>()] {
+            pub fn as_bytes(&self) -> &[u8] {
+                zerocopy::IntoBytes::as_bytes(self)
+            }
+
+            /// The header's bytes as they stand on the wire, in their fixed number.
+            #[inline(always)]
+            pub fn as_array(&self) -> &[u8; size_of::<Self>()] {
                 zerocopy::transmute_ref!(self)
             }
 

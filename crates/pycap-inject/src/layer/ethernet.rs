@@ -83,7 +83,7 @@ impl Layer for Ethernet {
                 inner => inner.ether_type().unwrap_or(EXPERIMENT_ETHER_TYPE),
             });
         }
-        buf.prepend_array(header.as_bytes())?;
+        buf.prepend_array(header.as_array())?;
         match self.padding {
             Auto::Computed if !outer.is_outermost() => Ok(()),
             Auto::Computed => buf.pad_to(MIN_FRAME),

@@ -129,6 +129,6 @@ impl Layer for Ipv4 {
             let options = buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default();
             header.set_checksum(!checksum::fold(checksum::sum(header.as_bytes()) + checksum::sum(options)));
         }
-        buf.prepend_array(header.as_bytes())
+        buf.prepend_array(header.as_array())
     }
 }

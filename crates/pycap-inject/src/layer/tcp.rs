@@ -103,6 +103,6 @@ impl Layer for Tcp {
                 + checksum::sum(buf.payload());
             header.set_checksum(!checksum::fold(sum));
         }
-        buf.prepend_array(header.as_bytes())
+        buf.prepend_array(header.as_array())
     }
 }

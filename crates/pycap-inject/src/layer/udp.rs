@@ -77,6 +77,6 @@ impl Layer for Udp {
                 checksum => checksum,
             });
         }
-        buf.prepend_array(header.as_bytes())
+        buf.prepend_array(header.as_array())
     }
 }
