@@ -169,6 +169,8 @@ struct Entry {
     layer: AnyLayer,
     /// What stands behind the layer's content, inside the layer around.
     trailer: Vec<u8>,
+    /// Whether the layer's checksum stays as it is: not all that it covers is known.
+    checksum_kept: bool,
 }
 
 impl Stack {
@@ -191,7 +193,12 @@ impl Stack {
 
     /// Adds a layer inside all others, and bytes that come behind its content and that it does not cover.
     pub fn push_with_trailer(&mut self, layer: impl Into<AnyLayer>, trailer: Vec<u8>) {
-        self.entries.push(Entry { layer: layer.into(), trailer });
+        self.entries.push(Entry { layer: layer.into(), trailer, checksum_kept: false });
+    }
+
+    /// Adds a layer that was dissected; `verifiable` is whether all that its checksum covers is known.
+    pub(crate) fn push_dissected(&mut self, layer: AnyLayer, trailer: Vec<u8>, verifiable: bool) {
+        self.entries.push(Entry { layer, trailer, checksum_kept: !verifiable });
     }
 
     /// Takes the innermost layer away.
@@ -201,7 +208,7 @@ impl Stack {
 
     /// Puts a layer in, so that it is the one at `index`, counted from the outermost; past the innermost it becomes that.
     pub fn insert(&mut self, index: usize, layer: impl Into<AnyLayer>) {
-        let entry = Entry { layer: layer.into(), trailer: Vec::new() };
+        let entry = Entry { layer: layer.into(), trailer: Vec::new(), checksum_kept: false };
         self.entries.insert(index.min(self.entries.len()), entry);
     }
 
@@ -230,9 +237,13 @@ impl Stack {
         self.layers_mut().find_map(L::of_mut)
     }
 
-    /// Has all derived fields of a kind computed when the packet is written.
+    /// Has all derived fields of a kind computed when the packet is written; of a dissected packet those that can be.
     pub fn compute(&mut self, derived: Derived) {
-        self.layers_mut().for_each(|layer| layer.compute(derived));
+        for entry in &mut self.entries {
+            if !(derived == Derived::Checksums && entry.checksum_kept) {
+                entry.layer.compute(derived);
+            }
+        }
     }
 
     /// Keeps all derived fields as they are.
@@ -278,7 +289,7 @@ fn prepend(
     inner: Identity,
     buf: &mut PacketBuf,
 ) -> Result<(), BuildError> {
-    let Some((Entry { layer, trailer }, rest)) = entries.split_first() else {
+    let Some((Entry { layer, trailer, .. }, rest)) = entries.split_first() else {
         return Ok(());
     };
     let apart = if trailer.is_empty() {

@@ -1,5 +1,10 @@
 //! From what was dissected back to layers that can be changed and written.
 
+use pycap_wire::checksum::Verifier;
+use pycap_wire::{Layer, Located, Packet};
+
+use crate::{AnyLayer, Stack};
+
 /// A view that can be made a layer again.
 ///
 /// ```
@@ -22,4 +27,69 @@ pub trait ToBuilder {
     /// The view's header with its options and whatever else stands between header and payload, and every derived field as
     /// it is. The layer and the view's payload have the bytes that the view was made of.
     fn to_builder(&self) -> Self::Builder;
+}
+
+/// The whole packet, every byte of it: layers as far as they were dissected, then bytes.
+///
+/// Written as it is, it has the same bytes. [`Stack::compute`] has the derived fields follow what was changed; a checksum
+/// that cannot be known stays as it is: that of a fragment, of a packet that was not captured whole, a UDP checksum of 0.
+///
+/// ```
+/// use pycap_inject::{Derived, Layer, ToBuilder, layer};
+/// use pycap_wire::{LinkType, Packet};
+///
+/// let packet = [
+///     0x45, 0, 0, 33, 0, 1, 0, 0, 64, 17, 0xf9, 0x77, 192, 168, 0, 1, 192, 168, 0, 2, // IPv4
+///     0x03, 0xe8, 0x07, 0xd0, 0, 13, 0xb7, 0x2c, b'h', b'e', b'l', b'l', b'o', // UDP
+/// ];
+/// let mut stack = Packet::parse(LinkType::RAW, &packet).to_builder();
+/// assert_eq!(stack.to_vec()?, packet);
+///
+/// if let Some(ip) = stack.first_mut::<layer::Ipv4>() {
+///     ip.header_mut().set_dst([192, 168, 0, 3].into());
+/// }
+/// stack.compute(Derived::Checksums);
+/// assert_eq!(Packet::parse(LinkType::RAW, &stack.to_vec()?).checksum_ok(), Some(true));
+/// # Ok::<(), pycap_inject::BuildError>(())
+/// ```
+impl ToBuilder for Packet<'_> {
+    type Builder = Stack;
+
+    fn to_builder(&self) -> Stack {
+        let data = self.data();
+        let mut stack = Stack::new();
+        let mut verifier = Verifier::default();
+        // Where the payload of the layer around begins, and where what belongs to it ends.
+        let (mut start, mut end) = (0, data.len());
+        for Located { layer, offset, .. } in self.layers().located() {
+            let whole = offset + layer.header_len() + layer.payload().len();
+            let Some(builder) = builder(&layer).filter(|_| offset == start && whole <= end) else {
+                break;
+            };
+            let inside = if is_message(&layer) { end } else { whole };
+            let trailer = data.get(inside..end).unwrap_or_default();
+            let known = verifier.verify(&layer).is_some();
+            stack.push_dissected(builder, trailer.to_vec(), known);
+            (start, end) = (offset + layer.header_len(), inside);
+        }
+        if start < end {
+            stack.push(data.get(start..end).unwrap_or_default());
+        }
+        stack
+    }
+}
+
+/// Whether the layer covers all that the layer around has: what follows its payload (an ICMP extension) is not that one's.
+fn is_message(layer: &Layer<'_>) -> bool {
+    matches!(layer, Layer::Icmpv4(_) | Layer::Icmpv6(_))
+}
+
+fn builder(layer: &Layer<'_>) -> Option<AnyLayer> {
+    Some(match layer {
+        Layer::Ethernet(view) => view.to_builder().into(),
+        Layer::Ipv4(view) => view.to_builder().into(),
+        Layer::Tcp(view) => view.to_builder().into(),
+        Layer::Udp(view) => view.to_builder().into(),
+        _ => return None,
+    })
 }
