@@ -91,21 +91,14 @@ impl PacketBuf {
     /// The packet would be longer than the buffer's limit.
     #[inline(always)]
     pub fn prepend_array<const N: usize>(&mut self, bytes: &[u8; N]) -> Result<(), BuildError> {
-        match self.bytes.get_mut(..self.start).and_then(<[u8]>::last_chunk_mut::<N>) {
-            Some(room) => {
-                *room = *bytes;
-                self.start -= N;
-                Ok(())
-            }
-            None => self.prepend_growing(bytes),
+        if self.start < N {
+            self.grow(N, 0)?;
         }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn prepend_growing(&mut self, bytes: &[u8]) -> Result<(), BuildError> {
-        self.grow(bytes.len(), 0)?;
-        self.prepend(bytes)
+        if let Some(room) = self.bytes.get_mut(..self.start).and_then(<[u8]>::last_chunk_mut::<N>) {
+            *room = *bytes;
+            self.start -= N;
+        }
+        Ok(())
     }
 
     /// Puts `len` bytes of any content in front of the packet, to be written now.

@@ -14,26 +14,3 @@ pub use ethernet::Ethernet;
 pub use ipv4::Ipv4;
 pub use tcp::Tcp;
 pub use udp::Udp;
-
-use crate::{BuildError, PacketBuf};
-
-/// The longest list of options of IPv4 and TCP: their header lengths count up to 60 bytes.
-const MAX_OPTIONS: usize = 40;
-
-/// Writes the options of IPv4 or TCP, padded with zeros to whole words (which end the list) unless the header length is set.
-#[inline(never)]
-fn put_options(
-    layer: &'static str,
-    options: &[u8],
-    exact: bool,
-    buf: &mut PacketBuf,
-) -> Result<(), BuildError> {
-    if !exact {
-        let len = options.len().next_multiple_of(4);
-        if len > MAX_OPTIONS {
-            return Err(BuildError::too_long(layer, "room for options", len, MAX_OPTIONS));
-        }
-        buf.room(len - options.len())?.fill(0);
-    }
-    buf.prepend(options)
-}

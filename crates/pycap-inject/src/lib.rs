@@ -8,6 +8,7 @@ mod auto;
 mod buffer;
 mod context;
 mod error;
+mod options;
 mod stack;
 mod to_builder;
 mod value;

@@ -2,6 +2,7 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::checksum;
 use zerocopy::network_endian::{U16, U32, U64};
 
 /// A value that stands in a header: its big-endian, unaligned storage, and the way there and back.
@@ -12,6 +13,15 @@ pub trait Wire: Copy {
     type Stored: Copy;
     fn get(stored: Self::Stored) -> Self;
     fn put(self) -> Self::Stored;
+
+    /// What the value adds to a sum of big-endian 16-bit words in one's complement, at an even offset.
+    fn sum(self) -> u64;
+}
+
+/// The sum of what was at an even offset, at an odd one: RFC 1071, 2(B).
+#[inline(always)]
+pub(crate) fn at_odd_offset(sum: u64) -> u64 {
+    u64::from(checksum::fold(sum).swap_bytes())
 }
 
 macro_rules! wire_as_is {
@@ -22,10 +32,28 @@ macro_rules! wire_as_is {
             fn get(stored: $t) -> $t { stored }
             #[inline(always)]
             fn put(self) -> $t { self }
+            #[inline(always)]
+            fn sum(self) -> u64 { checksum::sum(&self) }
         }
     )*};
 }
-wire_as_is!(u8, [u8; 3], [u8; 4], [u8; 6], [u8; 8], [u8; 12], [u8; 16], [u8; 20]);
+wire_as_is!([u8; 3], [u8; 4], [u8; 6], [u8; 8], [u8; 12], [u8; 16], [u8; 20]);
+
+impl Wire for u8 {
+    type Stored = Self;
+    #[inline(always)]
+    fn get(stored: Self) -> Self {
+        stored
+    }
+    #[inline(always)]
+    fn put(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        u64::from(self) << 8
+    }
+}
 
 macro_rules! wire_big_endian {
     ($($t:ty => $stored:ty),*) => {$(
@@ -35,6 +63,8 @@ macro_rules! wire_big_endian {
             fn get(stored: $stored) -> $t { stored.get() }
             #[inline(always)]
             fn put(self) -> $stored { <$stored>::new(self) }
+            #[inline(always)]
+            fn sum(self) -> u64 { (u64::from(self) & 0xffff_ffff) + (u64::from(self) >> 32) }
         }
     )*};
 }
@@ -50,6 +80,10 @@ impl Wire for Ipv4Addr {
     fn put(self) -> [u8; 4] {
         self.octets()
     }
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        self.to_bits().into()
+    }
 }
 
 impl Wire for Ipv6Addr {
@@ -61,6 +95,10 @@ impl Wire for Ipv6Addr {
     #[inline(always)]
     fn put(self) -> [u8; 16] {
         self.octets()
+    }
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        checksum::sum(&self.octets())
     }
 }
 
@@ -123,6 +161,20 @@ macro_rules! header {
             #[inline(always)]
             pub fn as_array(&self) -> &[u8; size_of::<Self>()] {
                 zerocopy::transmute_ref!(self)
+            }
+
+            /// The sum of the header's bytes as [`checksum::sum`](crate::checksum::sum) has it, taken from the fields: of a header
+            /// that was just filled in they are still in registers.
+            #[inline(always)]
+            pub fn sum(&self) -> u64 {
+                0 $(+ {
+                    let sum = $crate::header::Wire::sum(self.$field());
+                    if core::mem::offset_of!(Self, $field) % 2 == 0 {
+                        sum
+                    } else {
+                        $crate::header::at_odd_offset(sum)
+                    }
+                })*
             }
 
             $(
@@ -206,6 +258,10 @@ macro_rules! number {
             fn put(self) -> Self::Stored {
                 <$t as $crate::header::Wire>::put(self.0)
             }
+            #[inline(always)]
+            fn sum(self) -> u64 {
+                <$t as $crate::header::Wire>::sum(self.0)
+            }
         }
 
         impl From<$t> for $Name {
@@ -247,3 +303,50 @@ macro_rules! number {
     };
 }
 pub(crate) use number;
+
+#[cfg(test)]
+mod tests {
+    use super::header;
+    use crate::{Ipv4Header, MacAddr, TcpHeader, checksum};
+    use core::net::Ipv6Addr;
+
+    header! {
+        /// Fields of each kind, at even and odd offsets.
+        pub struct Mixed {
+            /// .
+            a, set_a: u8;
+            /// .
+            b, set_b: u16;
+            /// .
+            c, set_c: [u8; 3];
+            /// .
+            d, set_d: MacAddr;
+            /// .
+            e, set_e: u32;
+            /// .
+            f, set_f: u8;
+            /// .
+            g, set_g: u64;
+            /// .
+            h, set_h: Ipv6Addr;
+        }
+    }
+
+    #[test]
+    fn the_sum_of_the_fields_is_that_of_the_bytes() {
+        for seed in 0..200_u8 {
+            let bytes: [u8; 60] =
+                core::array::from_fn(|i| (i as u8).wrapping_mul(seed).wrapping_add(seed ^ 0x5a));
+            let (mixed, _) = Mixed::split(&bytes).unwrap();
+            assert_eq!(
+                checksum::fold(mixed.sum()),
+                checksum::fold(checksum::sum(mixed.as_bytes())),
+                "{seed}"
+            );
+            let (ip, _) = Ipv4Header::split(&bytes).unwrap();
+            assert_eq!(checksum::fold(ip.sum()), checksum::fold(checksum::sum(ip.as_bytes())), "{seed}");
+            let (tcp, _) = TcpHeader::split(&bytes).unwrap();
+            assert_eq!(checksum::fold(tcp.sum()), checksum::fold(checksum::sum(tcp.as_bytes())), "{seed}");
+        }
+    }
+}

@@ -43,6 +43,10 @@ impl Wire for MacAddr {
     fn put(self) -> [u8; 6] {
         self.0
     }
+    #[inline(always)]
+    fn sum(self) -> u64 {
+        crate::checksum::sum(&self.0)
+    }
 }
 
 impl From<[u8; 6]> for MacAddr {

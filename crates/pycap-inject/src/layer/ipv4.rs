@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use pycap_wire::{IpProtocol, Ipv4Header, Ipv4Options, checksum};
 
 use super::declare::layer;
-use super::put_options;
 use crate::context::EXPERIMENT_IP_PROTOCOL;
+use crate::options::HeaderOptions;
 use crate::value::FromValue;
 use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
 
@@ -53,7 +53,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: Vec<u8>, = Vec::new(), from FromValue::from_value;
+        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from FromValue::from_value;
     }
 }
 
@@ -72,7 +72,7 @@ impl Ipv4 {
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
     #[must_use]
     pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.extend_from_slice(options);
+        self.options.extend(options);
         self
     }
 }
@@ -99,7 +99,7 @@ impl Layer for Ipv4 {
 
     #[inline(always)]
     fn inward(&self, _: &Context) -> Context {
-        let dst = if self.options.is_empty() { None } else { Ipv4Options::new(&self.options).final_dst() };
+        let dst = if self.options.is_empty() { None } else { final_dst(self.options) };
         Context::ipv4(self.header.src(), dst.unwrap_or_else(|| self.header.dst()))
     }
 
@@ -108,7 +108,7 @@ impl Layer for Ipv4 {
         let mut header = self.header;
         let payload = buf.payload().len();
         if !self.options.is_empty() {
-            put_options(Self::NAME, &self.options, self.is_exact(Mark::header_len), buf)?;
+            self.options.prepend(Self::NAME, self.is_exact(Mark::header_len), buf)?;
         }
         let header_len = Ipv4Header::LEN + buf.payload().len() - payload;
         if !self.is_exact(Mark::header_len) {
@@ -127,8 +127,15 @@ impl Layer for Ipv4 {
         if !self.is_exact(Mark::checksum) {
             header.set_checksum(0);
             let options = buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default();
-            header.set_checksum(!checksum::fold(checksum::sum(header.as_bytes()) + checksum::sum(options)));
+            header.set_checksum(!checksum::fold(header.sum() + checksum::sum(options)));
         }
         buf.prepend_array(header.as_array())
     }
+}
+
+/// Where a source route among the options ends.
+#[cold]
+#[inline(never)]
+fn final_dst(options: HeaderOptions) -> Option<Ipv4Addr> {
+    Ipv4Options::new(options.as_slice()).final_dst()
 }

@@ -3,7 +3,7 @@
 use pycap_wire::{IpProtocol, TcpFlags, TcpHeader, checksum};
 
 use super::declare::layer;
-use super::put_options;
+use crate::options::HeaderOptions;
 use crate::value::FromValue;
 use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
 
@@ -34,7 +34,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: Vec<u8>, = Vec::new(), from FromValue::from_value;
+        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from FromValue::from_value;
     }
 }
 
@@ -58,7 +58,7 @@ impl Tcp {
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
     #[must_use]
     pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.extend_from_slice(options);
+        self.options.extend(options);
         self
     }
 }
@@ -88,7 +88,7 @@ impl Layer for Tcp {
         let mut header = self.header;
         if !self.options.is_empty() {
             let payload = buf.payload().len();
-            put_options(Self::NAME, &self.options, self.is_exact(Mark::header_len), buf)?;
+            self.options.prepend(Self::NAME, self.is_exact(Mark::header_len), buf)?;
             if !self.is_exact(Mark::header_len) {
                 header.set_header_len(TcpHeader::LEN + buf.payload().len() - payload);
             }
@@ -99,7 +99,7 @@ impl Layer for Tcp {
             header.set_checksum(0);
             // What is in the buffer begins with the options, whose length is even, so the sums may be added.
             let sum = outer.pseudo(Self::NAME, IpProtocol::TCP, TcpHeader::LEN + buf.payload().len())?
-                + checksum::sum(header.as_bytes())
+                + header.sum()
                 + checksum::sum(buf.payload());
             header.set_checksum(!checksum::fold(sum));
         }

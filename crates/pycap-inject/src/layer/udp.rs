@@ -68,9 +68,8 @@ impl Layer for Udp {
         }
         if !self.is_exact(Mark::checksum) {
             header.set_checksum(0);
-            let sum = outer.pseudo(Self::NAME, IpProtocol::UDP, len)?
-                + checksum::sum(header.as_bytes())
-                + checksum::sum(buf.payload());
+            let sum =
+                outer.pseudo(Self::NAME, IpProtocol::UDP, len)? + header.sum() + checksum::sum(buf.payload());
             // RFC 768: a checksum of 0 is sent as all ones, as 0 says that there is none.
             header.set_checksum(match !checksum::fold(sum) {
                 0 => 0xffff,
