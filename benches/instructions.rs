@@ -1,6 +1,9 @@
 //! What `cargo xtask instructions` runs under callgrind: `instructions TRAFFIC DISSECTOR ROUNDS` dissects the same frames
-//! `ROUNDS` times, or matches a filter. The difference between two counts of rounds is that of the work alone.
+//! `ROUNDS` times, or matches a filter, or builds as many packets. The difference between two counts of rounds is that of
+//! the work alone.
 
+#[path = "builders.rs"]
+mod builders;
 #[path = "dissectors.rs"]
 mod dissectors;
 #[path = "filters.rs"]
@@ -8,6 +11,7 @@ mod filters;
 
 use std::hint::black_box;
 
+use builders::{Builder, Etherparse, LibnetBuilder, Pnet, Pycap, Smoltcp, assert_same_packets};
 use dissectors::{assert_agreement, etherparse, fold, pnet, pycap, smoltcp};
 use filters::{EXPRESSIONS, Offline};
 use pycap_testkit::generate::Traffic;
@@ -21,9 +25,22 @@ fn main() {
     match arguments[..] {
         ["frames"] => println!("{FRAMES}"),
         ["libpcap"] => println!("{}", Offline::new(&EXPRESSIONS[0].filter()).is_some()),
+        ["libnet"] => println!("{}", LibnetBuilder::new().is_some()),
         ["check"] => {
+            assert_same_packets();
             for traffic in ["tcp", "udp", "mix", "extensions"] {
                 assert_agreement(&frames(traffic));
+            }
+        }
+        ["build", builder, rounds] => {
+            let rounds = rounds.parse().expect("rounds are a number");
+            match builder {
+                "pycap" => build(Pycap::default(), rounds),
+                "smoltcp" => build(Smoltcp::default(), rounds),
+                "pnet" => build(Pnet::default(), rounds),
+                "etherparse" => build(Etherparse::default(), rounds),
+                "libnet" => build(LibnetBuilder::new().expect("libnet is there"), rounds),
+                unknown => panic!("no builder is called {unknown}"),
             }
         }
         [traffic, dissector, rounds] => {
@@ -31,8 +48,16 @@ fn main() {
             println!("{:016x}", run(&frames(traffic), dissector, rounds));
         }
         _ => panic!(
-            "usage: instructions TRAFFIC DISSECTOR ROUNDS | check | frames | libpcap; found {arguments:?}"
+            "usage: instructions TRAFFIC DISSECTOR ROUNDS | check | frames | libpcap | libnet; found {arguments:?}"
         ),
+    }
+}
+
+/// Builds Ethernet, IPv4, TCP and 64 bytes, as many packets in a round as there are frames.
+fn build(mut builder: impl Builder, rounds: u32) {
+    let payload = [0x55; 64];
+    for seq in 0..rounds * FRAMES as u32 {
+        black_box(builder.build(black_box(seq), black_box(&payload)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask instructions`: what dissection and filters cost, counted by callgrind, held against limits.
+//! `cargo xtask instructions`: what dissection, filters and building cost, counted by callgrind, held against limits.
 //!
 //! Instructions, unlike times, are the same in every run and on every machine of one architecture, so that a limit can
 //! be a test. Each case is the program `benches/instructions.rs`, built with plain `--release`, run with two counts of
@@ -47,9 +47,13 @@ const CASES: &[Case] = &[
     limited("mix", "filter-port", 120.0),
     limited("mix", "filter-host", 77.0),
     limited("mix", "filter-ip6", 48.0),
+    limited("build", "pycap", 200.0),
 ];
 
 const PEERS: &[&str] = &["smoltcp", "pnet", "etherparse"];
+
+/// Builders of the same packet; libnet where it is installed.
+const BUILD_PEERS: &[&str] = &["smoltcp", "pnet", "etherparse", "libnet"];
 
 /// libpcap's `pcap_offline_filter` with the same programs.
 const FILTER_PEERS: &[&str] = &["libpcap-port", "libpcap-host", "libpcap-ip6"];
@@ -74,7 +78,15 @@ pub(crate) fn run(args: &Args) -> Outcome {
                 line(traffic_name(traffic), peer, counter.count(traffic, peer)?, None);
             }
         }
-        if output(Command::new(&counter.program).arg("libpcap"))?.trim() == "true" {
+        let has = |library| -> Result<bool, Failure> {
+            Ok(output(Command::new(&counter.program).arg(library))?.trim() == "true")
+        };
+        for peer in BUILD_PEERS {
+            if *peer != "libnet" || has("libnet")? {
+                line(traffic_name("build"), peer, counter.count("build", peer)?, None);
+            }
+        }
+        if has("libpcap")? {
             for peer in FILTER_PEERS {
                 let count = counter.count("mix", peer)?;
                 line(traffic_name("mix"), dissector_name(peer), count, None);
@@ -100,6 +112,7 @@ fn traffic_name(traffic: &str) -> &str {
         "tcp" => "Ethernet/IPv4/TCP",
         "udp" => "Ethernet/IPv4/UDP",
         "mix" => "the mix",
+        "build" => "built: Ethernet/IPv4/TCP and 64 bytes",
         "extensions" => "QinQ/IPv6/hop-by-hop/fragment/TCP+options",
         other => other,
     }
