@@ -35,9 +35,11 @@ pub use flow::FlowKey;
 pub use layer::{Layer, LayerKind};
 pub use link::ethernet::{Ethernet, EthernetHeader};
 pub use link::llc::{Llc, LlcControl, LlcHeader, Oui, Sap, SnapHeader};
+pub use link::lldp::{LldpChassisIdSubtype, LldpPortIdSubtype, LldpTlvHeader, LldpTlvType};
 pub use link::null::{AddressFamily, Null, NullHeader};
 pub use link::sll::{Sll, SllHeader, SllPacketType};
 pub use link::sll2::{Sll2, Sll2Header};
+pub use link::stp::{StpHeader, StpType, StpVersion};
 pub use link::vlan::{Vlan, VlanHeader};
 pub use mac::{MacAddr, ParseMacAddrError};
 pub use net::ah::{Ah, AhHeader};
@@ -67,6 +69,10 @@ pub use number::{EtherType, IpProtocol, LinkType};
 pub use packet::{Ip, Link, Packet, Transport, Vlans};
 pub use port::{Application, PortTable, Transports};
 pub use summary::Summary;
+pub use transport::sctp::{
+    SctpChunkHeader, SctpChunkType, SctpDataHeader, SctpHeader, SctpInitHeader, SctpPayloadProtocol,
+    SctpSackHeader,
+};
 pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
 pub use transport::tcp_option::{TcpOption, TcpOptionKind, TcpOptions};
 pub use transport::udp::{Udp, UdpHeader};

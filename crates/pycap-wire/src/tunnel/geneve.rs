@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_critical_option() {
         // tshark 4.0: OAM and critical options set, options length 8 bytes, VNI 0x2a;
-        // option class 0x0102 (OVN), type 0x80 with its critical bit, length 4.
+        // option class 0x0102 (OVN), type 0x80 (critical), length 8 with its header.
         let sample = bytes("02c0 6558 00002a 00 0102 80 01 00020003");
         let mut header = GeneveHeader::zeroed();
         header.set_options_len(8);

@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn version_1() {
-        // RFC 2637, 4.1: K is 1, S and A as needed, PPP inside.
+        // tshark 4.0: enhanced GRE with key, sequence number and acknowledgment, PPP.
         let mut header = GreHeader::zeroed();
         header.set_version(1);
         header.set_key_present(true);

@@ -104,6 +104,7 @@ mod tests {
 
     #[test]
     fn a_next_protocol() {
+        // tshark 4.0, on port 4790: instance and next protocol bits, IPv6, VNI 1.
         let mut header = VxlanHeader::zeroed();
         header.set_vni_valid(true);
         header.set_next_protocol_present(true);
