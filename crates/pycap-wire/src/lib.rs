@@ -4,6 +4,7 @@
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod application;
 pub mod checksum;
 pub mod link;
 pub mod net;
@@ -28,6 +29,8 @@ mod summary;
 mod testing;
 mod walk;
 
+pub use application::dhcp::{DhcpHeader, DhcpMessageType, DhcpOperation, DhcpOptionCode};
+pub use application::dns::{DnsClass, DnsHeader, DnsOpcode, DnsRcode, DnsType};
 pub use custom::{Custom, Hook};
 pub use error::{Error, ErrorKind};
 pub use field::{Field, Value, Visit};
