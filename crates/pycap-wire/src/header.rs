@@ -37,7 +37,7 @@ macro_rules! wire_as_is {
         }
     )*};
 }
-wire_as_is!([u8; 3], [u8; 4], [u8; 6], [u8; 8], [u8; 12], [u8; 16], [u8; 20]);
+wire_as_is!([u8; 3], [u8; 4], [u8; 6], [u8; 8], [u8; 12], [u8; 16], [u8; 20], [u8; 64], [u8; 128]);
 
 impl Wire for u8 {
     type Stored = Self;

@@ -4,11 +4,13 @@
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod application;
 pub mod checksum;
 pub mod link;
 pub mod net;
 pub mod stack;
 pub mod transport;
+pub mod tunnel;
 
 mod custom;
 mod display;
@@ -27,6 +29,8 @@ mod summary;
 mod testing;
 mod walk;
 
+pub use application::dhcp::{DhcpHeader, DhcpMessageType, DhcpOperation, DhcpOptionCode};
+pub use application::dns::{DnsClass, DnsHeader, DnsOpcode, DnsRcode, DnsType};
 pub use custom::{Custom, Hook};
 pub use error::{Error, ErrorKind};
 pub use field::{Field, Value, Visit};
@@ -34,9 +38,11 @@ pub use flow::FlowKey;
 pub use layer::{Layer, LayerKind};
 pub use link::ethernet::{Ethernet, EthernetHeader};
 pub use link::llc::{Llc, LlcControl, LlcHeader, Oui, Sap, SnapHeader};
+pub use link::lldp::{LldpChassisIdSubtype, LldpPortIdSubtype, LldpTlvHeader, LldpTlvType};
 pub use link::null::{AddressFamily, Null, NullHeader};
 pub use link::sll::{Sll, SllHeader, SllPacketType};
 pub use link::sll2::{Sll2, Sll2Header};
+pub use link::stp::{StpHeader, StpType, StpVersion};
 pub use link::vlan::{Vlan, VlanHeader};
 pub use mac::{MacAddr, ParseMacAddrError};
 pub use net::ah::{Ah, AhHeader};
@@ -66,8 +72,19 @@ pub use number::{EtherType, IpProtocol, LinkType};
 pub use packet::{Ip, Link, Packet, Transport, Vlans};
 pub use port::{Application, PortTable, Transports};
 pub use summary::Summary;
+pub use transport::sctp::{
+    SctpChunkHeader, SctpChunkType, SctpDataHeader, SctpHeader, SctpInitHeader, SctpPayloadProtocol,
+    SctpSackHeader,
+};
 pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
 pub use transport::tcp_option::{TcpOption, TcpOptionKind, TcpOptions};
 pub use transport::udp::{Udp, UdpHeader};
 pub use transport::udp_lite::{UdpLite, UdpLiteHeader};
+pub use tunnel::geneve::{GeneveHeader, GeneveOptionClass, GeneveOptionHeader};
+pub use tunnel::gre::GreHeader;
+pub use tunnel::gtpu::{GtpuExtensionType, GtpuHeader, GtpuMessageType, GtpuOptionalHeader};
+pub use tunnel::mpls::MplsHeader;
+pub use tunnel::ppp::{PppHeader, PppProtocol};
+pub use tunnel::pppoe::{PppoeCode, PppoeHeader};
+pub use tunnel::vxlan::{VxlanHeader, VxlanNextProtocol};
 pub use walk::{Layers, Located};

@@ -1,5 +1,6 @@
 //! Transport layers.
 
+pub mod sctp;
 pub mod tcp;
 pub mod tcp_option;
 mod tcp_summary;

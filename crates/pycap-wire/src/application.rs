@@ -1,0 +1,4 @@
+//! Application protocols.
+
+pub mod dhcp;
+pub mod dns;
