@@ -54,7 +54,10 @@ impl PacketBuf {
     /// The packet, or what was written of it so far.
     #[inline]
     pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
+        match self.bytes.get(self.start..self.end) {
+            Some(bytes) => bytes,
+            None => nothing(),
+        }
     }
 
     /// The packet's bytes, to be changed in place.
@@ -72,7 +75,16 @@ impl PacketBuf {
     /// What the layer that is written next has inside: everything so far but trailers of layers around it.
     #[inline(always)]
     pub fn payload(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end - self.apart).unwrap_or_default()
+        match self.bytes.get(self.start..self.end.wrapping_sub(self.apart)) {
+            Some(payload) => payload,
+            None => nothing(),
+        }
+    }
+
+    /// The length of [`payload`](Self::payload) in bytes.
+    #[inline(always)]
+    pub fn payload_len(&self) -> usize {
+        self.end.wrapping_sub(self.apart).wrapping_sub(self.start)
     }
 
     /// Puts `bytes` in front of the packet.
@@ -91,14 +103,21 @@ impl PacketBuf {
     /// The packet would be longer than the buffer's limit.
     #[inline(always)]
     pub fn prepend_array<const N: usize>(&mut self, bytes: &[u8; N]) -> Result<(), BuildError> {
-        if self.start < N {
-            self.grow(N, 0)?;
+        match self.bytes.get_mut(..self.start).and_then(<[u8]>::last_chunk_mut::<N>) {
+            Some(room) => {
+                *room = *bytes;
+                self.start -= N;
+                Ok(())
+            }
+            // A copy, so that no pointer to the header itself keeps it in memory.
+            None => self.prepend_growing(&{ *bytes }),
         }
-        if let Some(room) = self.bytes.get_mut(..self.start).and_then(<[u8]>::last_chunk_mut::<N>) {
-            *room = *bytes;
-            self.start -= N;
-        }
-        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prepend_growing(&mut self, bytes: &[u8]) -> Result<(), BuildError> {
+        self.prepend(bytes)
     }
 
     /// Puts `len` bytes of any content in front of the packet, to be written now.
@@ -112,7 +131,10 @@ impl PacketBuf {
         }
         let end = self.start;
         self.start -= len;
-        Ok(self.bytes.get_mut(self.start..end).unwrap_or_default())
+        match self.bytes.get_mut(self.start..end) {
+            Some(room) => Ok(room),
+            None => Err(BuildError::too_long("packet", "buffer", len, 0)),
+        }
     }
 
     /// Adds zero bytes behind the packet until it has `len` bytes.
@@ -163,6 +185,13 @@ impl PacketBuf {
         (self.bytes, self.start, self.end, self.last) = (bytes, start, end, end);
         Ok(())
     }
+}
+
+/// What cannot be, out of the way of what is.
+#[cold]
+#[inline(never)]
+fn nothing<'b>() -> &'b [u8] {
+    &[]
 }
 
 impl Default for PacketBuf {

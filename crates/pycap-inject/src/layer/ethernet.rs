@@ -94,7 +94,7 @@ impl Layer for Ethernet {
 
 /// The payload's length in the place of an EtherType (IEEE 802.3, 3.2.6).
 fn length_of(buf: &PacketBuf) -> Result<EtherType, BuildError> {
-    let len = buf.payload().len();
+    let len = buf.payload_len();
     let max = usize::from(EtherType::MAX_LENGTH);
     if len > max {
         return Err(BuildError::too_long(Ethernet::NAME, "length field", len, max));

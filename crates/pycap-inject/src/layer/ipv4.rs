@@ -106,11 +106,12 @@ impl Layer for Ipv4 {
     #[inline(always)]
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
-        let payload = buf.payload().len();
+        let payload = buf.payload_len();
+        let mut header_len = Ipv4Header::LEN;
         if !self.options.is_empty() {
             self.options.prepend(Self::NAME, self.is_exact(Mark::header_len), buf)?;
+            header_len += buf.payload_len() - payload;
         }
-        let header_len = Ipv4Header::LEN + buf.payload().len() - payload;
         if !self.is_exact(Mark::header_len) {
             header.set_header_len(header_len);
         }
@@ -126,8 +127,11 @@ impl Layer for Ipv4 {
         }
         if !self.is_exact(Mark::checksum) {
             header.set_checksum(0);
-            let options = buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default();
-            header.set_checksum(!checksum::fold(header.sum() + checksum::sum(options)));
+            let mut sum = header.sum();
+            if header_len > Ipv4Header::LEN {
+                sum += checksum::sum(buf.payload().get(..header_len - Ipv4Header::LEN).unwrap_or_default());
+            }
+            header.set_checksum(!checksum::fold(sum));
         }
         buf.prepend_array(header.as_array())
     }

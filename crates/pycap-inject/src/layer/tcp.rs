@@ -87,10 +87,10 @@ impl Layer for Tcp {
     fn prepend(&self, outer: &Context, _: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         if !self.options.is_empty() {
-            let payload = buf.payload().len();
+            let payload = buf.payload_len();
             self.options.prepend(Self::NAME, self.is_exact(Mark::header_len), buf)?;
             if !self.is_exact(Mark::header_len) {
-                header.set_header_len(TcpHeader::LEN + buf.payload().len() - payload);
+                header.set_header_len(TcpHeader::LEN + buf.payload_len() - payload);
             }
         } else if !self.is_exact(Mark::header_len) {
             header.set_header_len(TcpHeader::LEN);
@@ -98,7 +98,7 @@ impl Layer for Tcp {
         if !self.is_exact(Mark::checksum) {
             header.set_checksum(0);
             // What is in the buffer begins with the options, whose length is even, so the sums may be added.
-            let sum = outer.pseudo(Self::NAME, IpProtocol::TCP, TcpHeader::LEN + buf.payload().len())?
+            let sum = outer.pseudo(Self::NAME, IpProtocol::TCP, TcpHeader::LEN + buf.payload_len())?
                 + header.sum()
                 + checksum::sum(buf.payload());
             header.set_checksum(!checksum::fold(sum));

@@ -56,7 +56,7 @@ impl Layer for Udp {
     #[inline(always)]
     fn prepend(&self, outer: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
-        let len = UdpHeader::LEN + buf.payload().len();
+        let len = UdpHeader::LEN + buf.payload_len();
         if let (false, Some(port)) = (self.is_exact(Mark::dst_port), inner.port()) {
             header.set_dst_port(port);
         }
