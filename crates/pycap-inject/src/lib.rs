@@ -8,7 +8,10 @@ mod auto;
 mod buffer;
 mod context;
 mod error;
+#[cfg(target_os = "linux")]
+pub mod next_hop;
 mod options;
+pub mod sender;
 mod stack;
 mod to_builder;
 mod value;
@@ -18,6 +21,9 @@ pub use auto::{Auto, Derived};
 pub use buffer::PacketBuf;
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
+#[cfg(target_os = "linux")]
+pub use next_hop::{NextHop, next_hop, resolve_next_hop};
+pub use sender::{Backend, BatchError, Injector, SendError, SendErrorKind, SendStats, Sender};
 pub use stack::{Layer, WithTrailer};
 pub use to_builder::ToBuilder;
 pub use value::{Edit, FieldError, FieldInfo, FieldValue};
