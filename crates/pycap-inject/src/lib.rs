@@ -4,6 +4,8 @@
 pub mod layer;
 
 mod any;
+#[cfg(feature = "capture")]
+mod ask;
 mod auto;
 mod buffer;
 mod context;
@@ -11,18 +13,22 @@ mod error;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
+mod reply;
 pub mod sender;
 mod stack;
 mod to_builder;
 mod value;
 
 pub use any::{AnyLayer, OneLayer, Stack};
+#[cfg(feature = "capture")]
+pub use ask::{Answer, AskError, Asker, send_and_receive};
 pub use auto::{Auto, Derived};
 pub use buffer::PacketBuf;
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
 #[cfg(target_os = "linux")]
 pub use next_hop::{NextHop, next_hop, resolve_next_hop};
+pub use reply::Reply;
 pub use sender::{Backend, BatchError, Injector, SendError, SendErrorKind, SendStats, Sender};
 pub use stack::{Layer, WithTrailer};
 pub use to_builder::ToBuilder;

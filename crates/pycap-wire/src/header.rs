@@ -305,8 +305,8 @@ macro_rules! number {
 pub(crate) use number;
 
 #[cfg(test)]
+#[allow(dead_code, unreachable_pub, reason = "a header declared for one test")]
 mod tests {
-    use super::header;
     use crate::{Ipv4Header, MacAddr, TcpHeader, checksum};
     use core::net::Ipv6Addr;
 
