@@ -122,6 +122,7 @@ macro_rules! any_layer {
 any_layer! {
     Ethernet,
     Ipv4,
+    Icmpv4,
     Tcp,
     Udp,
 }

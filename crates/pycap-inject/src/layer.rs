@@ -4,13 +4,21 @@
 //! the layer, so they chain; what they do not set is the protocol's usual value. [`header`](Udp::header) and
 //! [`header_mut`](Udp::header_mut) give the header itself.
 
+mod arguments;
 mod declare;
+mod domain_name;
 mod ethernet;
+mod icmp_extension;
+mod icmpv4;
 mod ipv4;
+mod message;
+mod own;
 mod tcp;
 mod udp;
 
 pub use ethernet::Ethernet;
+pub use icmp_extension::IcmpObject;
+pub use icmpv4::Icmpv4;
 pub use ipv4::Ipv4;
 pub use tcp::Tcp;
 pub use udp::Udp;
