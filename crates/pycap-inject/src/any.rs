@@ -123,6 +123,7 @@ any_layer! {
     Ethernet,
     Ipv4,
     Icmpv4,
+    Icmpv6,
     Tcp,
     Udp,
 }

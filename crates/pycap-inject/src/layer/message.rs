@@ -1,6 +1,6 @@
 //! What the layers of ICMP, ICMPv6 and IGMP have in common: a short header, and then what the type of the message says.
 
-use super::own::Own;
+use crate::layer::own::Own;
 use crate::{BuildError, Derived, FieldError, FieldInfo, FieldValue, PacketBuf};
 
 /// Marks of the derived fields that were set, one bit each.
@@ -177,16 +177,16 @@ macro_rules! fields {
             $($(#[doc = $also_doc:literal])+ $also_name:literal ($takes:literal) $also_set:expr;)*
         })?
     })*) => {$(
-        static $GROUP: super::message::Fields<$Layer> = super::message::Fields {
+        static $GROUP: crate::layer::message::Fields<$Layer> = crate::layer::message::Fields {
             infos: &[
-                super::message::COMMON[0],
-                super::message::COMMON[1],
-                super::message::COMMON[2],
+                crate::layer::message::COMMON[0],
+                crate::layer::message::COMMON[1],
+                crate::layer::message::COMMON[2],
                 $($(crate::FieldInfo {
                     name: $name,
                     takes: <$t as crate::value::FromValue>::TAKES,
                     doc: concat!($($doc),+),
-                    derived: super::message::fields!(@derived $($mark)?),
+                    derived: crate::layer::message::fields!(@derived $($mark)?),
                 },)*)*
                 $($(crate::FieldInfo {
                     name: $also_name,
@@ -194,7 +194,7 @@ macro_rules! fields {
                     doc: concat!($($also_doc),+),
                     derived: None,
                 },)*)?
-                super::message::COMMON[3],
+                crate::layer::message::COMMON[3],
             ],
             #[allow(unused_variables, unreachable_code, reason = "some messages have no fields of their own")]
             set: |layer: &mut $Layer, field, value| {
@@ -205,7 +205,7 @@ macro_rules! fields {
                         if let Some((header, _)) = $Header::split_mut(own.get_mut($at..).unwrap_or_default()) {
                             header.$set(value);
                         }
-                        $(layer.message.exact |= super::message::$mark;)?
+                        $(layer.message.exact |= crate::layer::message::$mark;)?
                     })*)*
                     $($($also_name => {
                         let set: fn(&mut $Layer, &crate::FieldValue) -> Result<(), crate::FieldError> = $also_set;
@@ -256,7 +256,7 @@ macro_rules! setters {
                         $Header::split_mut(self.message.own.get_mut($at..).unwrap_or_default())
                 {
                     header.$set(value);
-                    $(self.message.exact |= super::message::$mark;)?
+                    $(self.message.exact |= crate::layer::message::$mark;)?
                 }
                 self
             }
@@ -278,7 +278,7 @@ macro_rules! message_layer {
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct $Name {
             header: $Header,
-            message: super::message::Message,
+            message: crate::layer::message::Message,
         }
 
         impl $Name {
@@ -287,15 +287,15 @@ macro_rules! message_layer {
 
             /// A message of any type, without more than its first four bytes; [`body_bytes`](Self::body_bytes) adds them.
             pub fn new(message_type: impl Into<$Type>, code: u8) -> Self {
-                Self::with(message_type.into(), code, super::own::Own::new())
+                Self::with(message_type.into(), code, crate::layer::own::Own::new())
             }
 
             #[inline(always)]
-            fn with(message_type: $Type, code: u8, own: super::own::Own) -> Self {
+            fn with(message_type: $Type, code: u8, own: crate::layer::own::Own) -> Self {
                 let mut header = $Header::zeroed();
                 header.$type_set(message_type);
                 header.set_code(code);
-                Self { header, message: super::message::Message::new(own) }
+                Self { header, message: crate::layer::message::Message::new(own) }
             }
 
             /// The first four bytes. A checksum that was not set has no meaning in it.
@@ -341,10 +341,10 @@ macro_rules! message_layer {
             #[must_use]
             pub fn checksum(mut self, checksum: impl Into<crate::Auto<u16>>) -> Self {
                 match checksum.into() {
-                    crate::Auto::Computed => self.message.exact &= !super::message::CHECKSUM,
+                    crate::Auto::Computed => self.message.exact &= !crate::layer::message::CHECKSUM,
                     crate::Auto::Exact(checksum) => {
                         self.header.set_checksum(checksum);
-                        self.message.exact |= super::message::CHECKSUM;
+                        self.message.exact |= crate::layer::message::CHECKSUM;
                     }
                 }
                 self
@@ -372,7 +372,7 @@ macro_rules! message_layer {
                 buf: &mut crate::PacketBuf,
             ) -> Result<(), crate::BuildError> {
                 let mut header = self.header;
-                if !self.message.is_exact(super::message::CHECKSUM) {
+                if !self.message.is_exact(crate::layer::message::CHECKSUM) {
                     header.set_checksum(0);
                     let sum = pseudo($Header::LEN + buf.payload().len())?
                         + pycap_wire::checksum::sum(header.as_bytes())
@@ -397,18 +397,18 @@ macro_rules! message_layer {
                     "type" => self.set_type(FromValue::from_value(value)?),
                     "code" => {
                         let message_type = self.header.$type_get();
-                        let code = super::arguments::code(value, |code| code_name(message_type, code))?;
+                        let code = crate::layer::arguments::code(value, |code| code_name(message_type, code))?;
                         self.header.set_code(code);
                     }
                     "checksum" => {
                         self.header.set_checksum(FromValue::from_value(value)?);
-                        self.message.exact |= super::message::CHECKSUM;
+                        self.message.exact |= crate::layer::message::CHECKSUM;
                     }
                     "body" => {
                         let bytes: Vec<u8> = FromValue::from_value(value)?;
                         self.message.own.truncate(0);
                         self.message.own.extend(&bytes);
-                        self.message.exact |= super::message::LENGTH | super::message::COUNT;
+                        self.message.exact |= crate::layer::message::LENGTH | crate::layer::message::COUNT;
                     }
                     _ => return Err(crate::FieldError::no_field($layer, field, self.fields())),
                 }
