@@ -124,6 +124,7 @@ any_layer! {
     Ipv4,
     Icmpv4,
     Icmpv6,
+    Igmp,
     Tcp,
     Udp,
 }

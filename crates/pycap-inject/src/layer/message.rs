@@ -174,7 +174,7 @@ macro_rules! fields {
             $($(#[doc = $doc:literal])+ $name:literal $(| $alias:literal)? $set:ident: $t:ty $([$mark:ident])?;)*
         })*
         $(+ also {
-            $($(#[doc = $also_doc:literal])+ $also_name:literal ($takes:literal) $also_set:expr;)*
+            $($(#[doc = $also_doc:literal])+ $also_name:literal $(| $also_alias:literal)? ($takes:literal) $also_set:expr;)*
         })?
     })*) => {$(
         static $GROUP: crate::layer::message::Fields<$Layer> = crate::layer::message::Fields {
@@ -207,7 +207,7 @@ macro_rules! fields {
                         }
                         $(layer.message.exact |= crate::layer::message::$mark;)?
                     })*)*
-                    $($($also_name => {
+                    $($($also_name $(| $also_alias)? => {
                         let set: fn(&mut $Layer, &crate::FieldValue) -> Result<(), crate::FieldError> = $also_set;
                         set(layer, value)?;
                     })*)?
