@@ -12,10 +12,10 @@ use pycap_wire::net::icmpv4::{
 use pycap_wire::{Icmpv4Header, Icmpv4Type, IpProtocol};
 
 use super::arguments::{Arguments, each, list};
+use super::domain_name;
 use super::icmp_extension::{self, IcmpObject};
 use super::message::{COUNT, Fields, LENGTH, Message, Quoting, fields, message_layer, names, setters};
 use super::own::Own;
-use super::domain_name;
 use crate::value::{FromValue, named};
 use crate::{Auto, BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
@@ -354,10 +354,7 @@ impl ToBuilder for pycap_wire::Icmpv4<'_> {
     /// What follows the payload, as an extension structure does, is part of the layer.
     fn to_builder(&self) -> Icmpv4 {
         let own_len = self.header_len() - Icmpv4Header::LEN;
-        Icmpv4 {
-            header: *self.header(),
-            message: Message::dissected(self.body(), own_len, self.payload()),
-        }
+        Icmpv4 { header: *self.header(), message: Message::dissected(self.body(), own_len, self.payload()) }
     }
 }
 

@@ -298,7 +298,8 @@ impl Icmpv6 {
                 self.recount();
             }
             Err(_) => {
-                let error = BuildError::too_long(Self::NAME, "limit of sources", sources.len() * 16, 0xf_fff0);
+                let error =
+                    BuildError::too_long(Self::NAME, "limit of sources", sources.len() * 16, 0xf_fff0);
                 self.message.add(Err(error));
             }
         }
@@ -434,7 +435,9 @@ impl Icmpv6 {
         let mut at = NdpRedirectHeader::LEN;
         loop {
             match own.get(at..)? {
-                [4, 2..=255, reserved @ ..] if reserved.len() == 6 => return Some((own.get(..at)?, reserved)),
+                [4, 2..=255, reserved @ ..] if reserved.len() == 6 => {
+                    return Some((own.get(..at)?, reserved));
+                }
                 [_, units @ 1..=255, ..] => at += usize::from(*units) * 8,
                 _ => return None,
             }
@@ -548,10 +551,7 @@ impl ToBuilder for pycap_wire::Icmpv6<'_> {
     /// layer.
     fn to_builder(&self) -> Icmpv6 {
         let own_len = self.header_len() - Icmpv6Header::LEN;
-        Icmpv6 {
-            header: *self.header(),
-            message: Message::dissected(self.body(), own_len, self.payload()),
-        }
+        Icmpv6 { header: *self.header(), message: Message::dissected(self.body(), own_len, self.payload()) }
     }
 }
 

@@ -3,8 +3,7 @@
 use std::net::Ipv4Addr;
 
 use pycap_wire::{
-    IgmpRecordHeader, IgmpRecordType, IgmpStart, IgmpType, IgmpV3Query, IpProtocol,
-    MtraceHeader,
+    IgmpRecordHeader, IgmpRecordType, IgmpStart, IgmpType, IgmpV3Query, IpProtocol, MtraceHeader,
 };
 
 use super::arguments::{Arguments, each, list};

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use pycap_wire::Icmpv6Type;
 use pycap_wire::net::icmp_echo::{
     ExtendedEchoReplyHeader, ExtendedEchoRequestHeader, ExtendedEchoState, IcmpEchoHeader,
 };
@@ -12,7 +13,6 @@ use pycap_wire::net::icmpv6::message::{
 };
 use pycap_wire::net::icmpv6::mld::{MldHeader, MldRecordType, Mldv2QueryHeader, Mldv2ReportHeader};
 use pycap_wire::net::icmpv6::node_information::{NodeInformationHeader, NodeInformationType};
-use pycap_wire::Icmpv6Type;
 
 use super::{Icmpv6, V2_QUERY_LEN};
 use crate::layer::arguments::{Arguments, each, list};
