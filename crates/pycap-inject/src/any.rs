@@ -122,6 +122,9 @@ macro_rules! any_layer {
 any_layer! {
     Ethernet,
     Ipv4,
+    Icmpv4,
+    Icmpv6,
+    Igmp,
     Tcp,
     Udp,
 }

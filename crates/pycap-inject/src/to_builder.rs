@@ -66,11 +66,11 @@ impl ToBuilder for Packet<'_> {
             let Some(builder) = builder(&layer).filter(|_| offset == start && whole <= end) else {
                 break;
             };
-            let inside = if is_message(&layer) { end } else { whole };
-            let trailer = data.get(inside..end).unwrap_or_default();
+            // What follows the payload of a message that quotes a packet is part of the message's layer.
+            let trailer = if is_message(&layer) { &[] } else { data.get(whole..end).unwrap_or_default() };
             let known = verifier.verify(&layer).is_some();
             stack.push_dissected(builder, trailer.to_vec(), known);
-            (start, end) = (offset + layer.header_len(), inside);
+            (start, end) = (offset + layer.header_len(), whole);
         }
         if start < end {
             stack.push(data.get(start..end).unwrap_or_default());
@@ -88,6 +88,9 @@ fn builder(layer: &Layer<'_>) -> Option<AnyLayer> {
     Some(match layer {
         Layer::Ethernet(view) => view.to_builder().into(),
         Layer::Ipv4(view) => view.to_builder().into(),
+        Layer::Icmpv4(view) => view.to_builder().into(),
+        Layer::Icmpv6(view) => view.to_builder().into(),
+        Layer::Igmp(view) => view.to_builder().into(),
         Layer::Tcp(view) => view.to_builder().into(),
         Layer::Udp(view) => view.to_builder().into(),
         _ => return None,

@@ -285,6 +285,12 @@ impl<'a> Igmp<'a> {
         IgmpHeader::split(self.bytes).map(|(header, _)| header)
     }
 
+    /// The message's bytes, without the payload.
+    #[inline(always)]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// What follows the first 8 bytes.
     fn body(&self) -> &'a [u8] {
         self.bytes.get(IgmpHeader::LEN..).unwrap_or_default()
