@@ -129,7 +129,7 @@ impl LibnetSender {
             // The number may be of a call that it made afterwards, to clean up.
             let denied = error.kind() == io::ErrorKind::PermissionDenied
                 || ["not permitted", "UID", "CAP_NET_RAW"].iter().any(|sign| text.contains(sign));
-            return Err(if denied { may_not_send(None) } else { refuse(&text) });
+            return Err(if denied { may_not_send(None) } else { refuse(text.trim_end()) });
         };
         let interface = interface.map(Into::into);
         let (max_wait, stats) = (LONGEST, SendStats::default());

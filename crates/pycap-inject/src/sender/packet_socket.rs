@@ -83,7 +83,7 @@ impl PacketSocketBuilder {
         if self.offload {
             let set = socket.set(libc::SOL_PACKET, libc::PACKET_VNET_HDR, 1);
             set.map_err(|error| {
-                let message = "the kernel takes no virtio-net header here";
+                let message = "no virtio-net header can go ahead of frames without a link header: open it without offload";
                 named(SendError::system(SendErrorKind::Unsupported, message, error))
             })?;
         }

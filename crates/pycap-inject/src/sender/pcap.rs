@@ -51,7 +51,7 @@ impl PcapSender {
         let mut sender = Self::create(api, interface)?;
         sender.activate().map_err(|error| {
             #[cfg(target_os = "linux")]
-            if error.kind() == SendErrorKind::Io && !link.is_up() {
+            if matches!(error.kind(), SendErrorKind::Io | SendErrorKind::InterfaceDown) && !link.is_up() {
                 return super::link::down(interface, None);
             }
             error.on_interface(interface)

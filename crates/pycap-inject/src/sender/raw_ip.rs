@@ -50,7 +50,7 @@ pub struct RawIpBuilder {
 
 impl RawIpBuilder {
     /// Sends on this interface only, whatever interface the routes lead to else (`SO_BINDTODEVICE`). Addresses that mean something on one
-    /// link only, such as fe80::1, need one.
+    /// link only, such as fe80::1, are those of its link; without it, of a link that the kernel takes.
     pub fn interface(mut self, name: impl Into<String>) -> Self {
         self.interface = Some(name.into());
         self
@@ -156,12 +156,6 @@ impl RawIp {
                 }
                 let message = format!("no route leads to {destination}: see `ip route get {destination}`");
                 SendError::system(SendErrorKind::NoRoute, message, error)
-            }
-            (Some(libc::EINVAL), None) if matches!(destination, IpAddr::V6(v6) if of_link(v6)) => {
-                let message = format!(
-                    "{destination} means something on one link only: open the sender with an interface"
-                );
-                SendError::system(SendErrorKind::InvalidSetting, message, error)
             }
             (Some(libc::EINVAL), _) => {
                 let message = "the kernel takes the packet's header for malformed: its length field (IHL) says more than there is";

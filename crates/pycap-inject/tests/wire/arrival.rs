@@ -68,8 +68,9 @@ fn frames_with_tags() {
         frame.splice(12..12, tags.iter().copied());
         frame
     };
+    // A tag and no EtherType behind it, 18 bytes, is dropped by the receiving end (`skb_vlan_untag` in net/core/skbuff.c).
     let mut frames: Vec<_> =
-        [18, 60, 100, 1514, 1517, 1518].map(|len| tagged(&[0x81, 0, 0x20, 42], len)).into();
+        [20, 60, 100, 1514, 1517, 1518].map(|len| tagged(&[0x81, 0, 0x20, 42], len)).into();
     // The outer tag of 802.1ad, as the kernel counts it, gives no 4 bytes more.
     frames.extend([60, 1514].map(|len| tagged(&[0x88, 0xa8, 0, 7, 0x81, 0, 0, 8], len)));
     frames.extend([64, 1518].map(|len| tagged(&[0x81, 0, 0, 7, 0x81, 0, 0, 8], len)));

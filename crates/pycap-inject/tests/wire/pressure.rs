@@ -27,6 +27,27 @@ fn shape(rate: &str, limit: &str) -> bool {
     output("tc", &arguments).is_some()
 }
 
+/// Receives in the background, as a ring's blocks are many but not endless while hardly anything comes: gives the frames that have come
+/// when nothing has for a while.
+fn receiving() -> impl FnOnce() -> Vec<Vec<u8>> {
+    let mut ring = receiver("in0");
+    let (ended, end) = std::sync::mpsc::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let mut frames = Vec::new();
+        loop {
+            let over = end.try_recv().is_ok();
+            frames.extend(drain(&mut ring));
+            if over {
+                return frames;
+            }
+        }
+    });
+    move || {
+        ended.send(()).unwrap();
+        thread.join().unwrap()
+    }
+}
+
 fn ten_thousand_frames_through_small_rings() {
     let _wire = wire();
     let frames = many();
@@ -51,7 +72,7 @@ fn a_full_ring_waits_for_the_kernel() {
     if !shape("16mbit", "10mb") {
         return;
     }
-    let mut ring = receiver("in0");
+    let received = receiving();
     let frames: Vec<_> = (0..500).map(|number| frame_of(1000, number as u8)).collect();
     let mut sender = TxRing::builder("out0").frames(32).open().unwrap();
     let started = Instant::now();
@@ -60,7 +81,7 @@ fn a_full_ring_waits_for_the_kernel() {
     // All but those that the kernel lets through at once.
     assert!(started.elapsed() > Duration::from_millis(200), "{:?}", started.elapsed());
     assert!(sender.stats().waits > 0);
-    same(&drain(&mut ring), &frames, "all of them");
+    same(&received(), &frames, "all of them");
     // A flush has its bound, too: 8 kbit/s are a frame a second.
     assert!(shape("8kbit", "10mb"));
     let mut sender = TxRing::builder("out0").frames(32).max_wait(Duration::from_millis(50)).open().unwrap();
@@ -92,21 +113,23 @@ fn until_full(mut sender: impl Sender, wait: Duration, name: &str) {
     assert!(took >= wait && took < 6 * wait + Duration::from_millis(300), "{name}: {took:?}");
     let stats = sender.stats();
     assert_eq!((stats.sent, stats.no_buffers, stats.failed()), (error.accepted as u64, 1, 1), "{name}");
-    assert_eq!(stats.waits > 0 && stats.waited >= wait, !wait.is_zero(), "{name}: {stats:?}");
+    assert_eq!(stats.waits > 0 && stats.waited >= wait / 2, !wait.is_zero(), "{name}: {stats:?}");
 }
 
 fn a_queue_that_drops_is_waited_for_so_long() {
     for wait in [Duration::ZERO, Duration::from_millis(100)] {
-        let _wire = wire();
-        if !shape("8kbit", "5000") {
-            return;
+        for name in ["packet", "ring"] {
+            let _wire = wire();
+            if !shape("8kbit", "5000") {
+                return;
+            }
+            match name {
+                "packet" => {
+                    until_full(PacketSocket::builder("out0").max_wait(wait).open().unwrap(), wait, name)
+                }
+                _ => until_full(TxRing::builder("out0").max_wait(wait).open().unwrap(), wait, name),
+            }
         }
-        until_full(PacketSocket::builder("out0").max_wait(wait).open().unwrap(), wait, "packet");
-        until_full(
-            TxRing::builder("out0").max_wait(wait).open().unwrap_or_else(|error| panic!("{error}")),
-            wait,
-            "ring",
-        );
     }
 }
 
@@ -133,12 +156,10 @@ fn a_queue_that_moves_gets_everything() {
         Box::new(TxRing::open("out0").unwrap()),
     ];
     for (number, mut sender) in senders.into_iter().enumerate() {
-        let mut ring = receiver("in0");
+        let received = receiving();
         sender.send_batch(&slices(&frames)).unwrap();
         sender.flush().unwrap();
-        // What is in the queue still.
-        std::thread::sleep(Duration::from_millis(20));
-        same(&drain(&mut ring), &frames, &format!("sender {number}"));
+        same(&received(), &frames, &format!("sender {number}"));
         assert!(sender.stats().waits > 0, "sender {number}");
     }
 }

@@ -53,6 +53,8 @@ fn one_byte_too_long_says_so() {
 fn the_mtu_of_now_counts() {
     let wire = wire();
     for (name, mut sender) in senders("out0") {
+        // The other end takes what is longer.
+        wire.set_mtu("in0", 4000).unwrap();
         wire.set_mtu("out0", 1000).unwrap();
         let error = sender.send(&frame_of(1015, 1)).unwrap_err();
         assert_eq!(error.excess().map(|excess| excess.mtu), Some(Some(1000)), "{name}: {error}");
