@@ -525,6 +525,16 @@ names! {
         "icmpv6_home_agent_reply" => Self::home_agent_reply(0, &[]),
         "icmpv6_mobile_prefix_solicitation" => Self::mobile_prefix_solicitation(0),
         "icmpv6_mobile_prefix_advertisement" => Self::mobile_prefix_advertisement(0),
+        "icmpv6_router_renumbering" => Self::new(Icmpv6Type::ROUTER_RENUMBERING, 0).body_bytes(&[0; 12]),
+        "icmpv6_certification_path_solicitation" => {
+            Self::new(Icmpv6Type::CERTIFICATION_PATH_SOLICITATION, 0).body_bytes(&[0; 4])
+        },
+        "icmpv6_certification_path_advertisement" => {
+            Self::new(Icmpv6Type::CERTIFICATION_PATH_ADVERTISEMENT, 0).body_bytes(&[0; 8])
+        },
+        "icmpv6_multicast_router_solicitation" => Self::new(Icmpv6Type::MULTICAST_ROUTER_SOLICITATION, 0),
+        "icmpv6_multicast_router_termination" => Self::new(Icmpv6Type::MULTICAST_ROUTER_TERMINATION, 0),
+        "icmpv6_fast_handover" => Self::new(Icmpv6Type::FAST_HANDOVER, 0).body_bytes(&[0; 4]),
         "icmpv6_multicast_router_advertisement" => Self::multicast_router_advertisement(20, 0, 0),
         "icmpv6_duplicate_address_request" => {
             Self::duplicate_address_request(DuplicateAddressHeader::zeroed())

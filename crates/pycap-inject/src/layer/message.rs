@@ -357,14 +357,10 @@ macro_rules! message_layer {
 
             /// Sets the type, and where nothing else was set what a message of that type begins with.
             fn set_type(&mut self, message_type: $Type) {
-                if self.message.own.iter().all(|byte| *byte == 0)
-                    && let Some(like) = Self::NAMES
-                        .iter()
-                        .skip(1)
-                        .filter_map(|name| Self::named(name))
-                        .find(|like| like.header.$type_get() == message_type)
-                {
-                    self.message.own = like.message.own;
+                if self.message.own.iter().all(|byte| *byte == 0) {
+                    let mut named = Self::NAMES.iter().skip(1).filter_map(|name| Self::named(name));
+                    let like = named.find(|like| like.header.$type_get() == message_type);
+                    self.message.own = like.map_or(crate::layer::own::Own::new(), |like| like.message.own);
                 }
                 self.header.$type_set(message_type);
             }

@@ -7,12 +7,13 @@ use pycap_wire::net::icmp_echo::{
     ExtendedEchoReplyHeader, ExtendedEchoRequestHeader, ExtendedEchoState, IcmpEchoHeader,
 };
 use pycap_wire::net::icmpv6::message::{
-    DuplicateAddressHeader, Icmpv6ParameterProblemHeader, Icmpv6QuoteHeader, MobileHeader,
-    MulticastRouterHeader, NdpNeighborHeader, NdpRedirectHeader, NdpReservedHeader, NdpRouterHeader,
-    PacketTooBigHeader,
+    CertificationAdvertisementHeader, CertificationSolicitationHeader, DuplicateAddressHeader,
+    FastHandoverHeader, Icmpv6ParameterProblemHeader, Icmpv6QuoteHeader, MobileHeader, MulticastRouterHeader,
+    NdpNeighborHeader, NdpRedirectHeader, NdpReservedHeader, NdpRouterHeader, PacketTooBigHeader,
 };
 use pycap_wire::net::icmpv6::mld::{MldHeader, MldRecordType, Mldv2QueryHeader, Mldv2ReportHeader};
 use pycap_wire::net::icmpv6::node_information::{NodeInformationHeader, NodeInformationType};
+use pycap_wire::net::icmpv6::renumbering::RouterRenumberingHeader;
 
 use super::{Icmpv6, V2_QUERY_LEN};
 use crate::layer::arguments::{Arguments, each, list};
@@ -43,6 +44,10 @@ pub(super) fn table(icmp_type: Icmpv6Type, len: usize) -> &'static Fields<Icmpv6
         Icmpv6Type::HOME_AGENT_REQUEST | Icmpv6Type::MOBILE_PREFIX_SOLICITATION => &MOBILE,
         Icmpv6Type::HOME_AGENT_REPLY => &HOME_AGENT_REPLY,
         Icmpv6Type::MOBILE_PREFIX_ADVERTISEMENT => &MOBILE_PREFIX_ADVERTISEMENT,
+        Icmpv6Type::ROUTER_RENUMBERING => &ROUTER_RENUMBERING,
+        Icmpv6Type::CERTIFICATION_PATH_SOLICITATION => &CERTIFICATION_SOLICITATION,
+        Icmpv6Type::CERTIFICATION_PATH_ADVERTISEMENT => &CERTIFICATION_ADVERTISEMENT,
+        Icmpv6Type::FAST_HANDOVER | Icmpv6Type::EXPERIMENTAL_MOBILITY => &FAST_HANDOVER,
         Icmpv6Type::MULTICAST_ROUTER_ADVERTISEMENT => &MULTICAST_ROUTER_ADVERTISEMENT,
         Icmpv6Type::DUPLICATE_ADDRESS_REQUEST | Icmpv6Type::DUPLICATE_ADDRESS_CONFIRMATION => {
             &DUPLICATE_ADDRESS
@@ -335,6 +340,56 @@ fields! {
         + also {
             /// Options: prefix_information(2001:db8::, 64) and others; bytes.
             "options" ("list of options") set_options::<{ MobileHeader::LEN }>;
+        }
+    }
+    static ROUTER_RENUMBERING: Icmpv6 {
+        RouterRenumberingHeader at 0 {
+            /// Sequence number.
+            "seq" set_seq: u32;
+            /// Segment number, of messages with the same sequence number.
+            "segment" set_segment: u8;
+            /// From the highest bit: test, result requested, all interfaces, site-specific, processed previously.
+            "flags" set_flags: u8;
+            /// The longest time that a router may wait with its result, in milliseconds.
+            "max_delay" set_max_delay: u16;
+        }
+    }
+    static CERTIFICATION_SOLICITATION: Icmpv6 {
+        CertificationSolicitationHeader at 0 {
+            /// Identifier.
+            "certification_id" | "id" set_id: u16;
+            /// Which certificate is asked for; all ones is all.
+            "component" set_component: u16;
+        }
+        + also {
+            /// Options: bytes, or those that have a name.
+            "options" ("list of options") set_options::<{ CertificationSolicitationHeader::LEN }>;
+        }
+    }
+    static CERTIFICATION_ADVERTISEMENT: Icmpv6 {
+        CertificationAdvertisementHeader at 0 {
+            /// Identifier of the solicitation, or 0.
+            "certification_id" | "id" set_id: u16;
+            /// Number of certificates on the path.
+            "all_components" set_all_components: u16;
+            /// Which certificate this is, counted down to 0.
+            "component" set_component: u16;
+        }
+        + also {
+            /// Options: bytes, or those that have a name.
+            "options" ("list of options") set_options::<{ CertificationAdvertisementHeader::LEN }>;
+        }
+    }
+    static FAST_HANDOVER: Icmpv6 {
+        FastHandoverHeader at 0 {
+            /// What the message is: 2 is a solicitation for proxy advertisement, 3 the advertisement, ...
+            "subtype" set_subtype: u8;
+            /// Identifier.
+            "handover_id" | "id" set_id: u16;
+        }
+        + also {
+            /// Options: source_link_address(02:00:00:00:00:01) and others; bytes.
+            "options" ("list of options") set_options::<{ FastHandoverHeader::LEN }>;
         }
     }
     static MULTICAST_ROUTER_ADVERTISEMENT: Icmpv6 {
