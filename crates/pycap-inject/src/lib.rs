@@ -10,6 +10,7 @@ mod auto;
 mod buffer;
 mod context;
 mod error;
+mod expression;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
@@ -26,6 +27,7 @@ pub use auto::{Auto, Derived};
 pub use buffer::PacketBuf;
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
+pub use expression::{Expression, ExpressionError};
 #[cfg(target_os = "linux")]
 pub use next_hop::{NextHop, next_hop, resolve_next_hop};
 pub use reply::Reply;

@@ -63,8 +63,36 @@ pub fn seeds() -> Vec<Seed> {
         bytes: [&[255, 1, 16, 3], &file[..]].concat(),
     }));
     seeds.extend(crate::filter::seeds());
+    seeds.extend(EXPRESSIONS.map(|(name, text)| Seed {
+        target: "send-expression",
+        name: name.to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    }));
     seeds
 }
+
+/// Packets as text: every kind of layer and value that the grammar has, and where it ends too early.
+const EXPRESSIONS: [(&str, &str); 9] = [
+    (
+        "ping",
+        "eth(src=00:03:93:44:a9:92,dst=00:50:ba:8f:c4:5f)/ip(src=192.168.1.106,dst=192.168.1.104,ttl=100,id=1)\
+         /icmp_echo_request(id=0,seq=1)/\"ABCDEFGHIJKLMNOPQRSTUVWXYZ\"",
+    ),
+    (
+        "tcp",
+        "ip(dst=10.0.0.1,df=1)/tcp(dport=80,flags=syn | ack,seq=0xffffffff,options=[mss(1460),nop,sack_ok()])",
+    ),
+    ("ipv6", "ipv6(src=fe80::1,dst=::,hlim=0b101)/udp(sport=53,checksum=0)/x\"de ad beef\"*3"),
+    (
+        "tunnel",
+        "eth / vlan ( id = 7 ) / ip(proto=gre)/gre/ipv6/icmpv6_echo_request/\"\\n\\r\\t\\0\\\\\\\"\\x7f\"",
+    ),
+    ("arp", "eth(type=arp,pad=0)/arp(op=request,psrc=10.0.0.1,pdst=10.0.0.2)"),
+    ("payload", "\"a\"*65535"),
+    ("lengths", "ip(hdr_len=60,len=1,options=x\"01\"*50)/udp(len=0)/tcp(hdr_len=4)"),
+    ("nested", "ip(options=[[a(b(c([1,x\"00\",\"\"])))]])"),
+    ("torn", "ip(ttl"),
+];
 
 /// A small file of each format that the reader tells apart.
 fn savefiles() -> Vec<(String, Vec<u8>)> {

@@ -86,8 +86,8 @@ const STEPS: [Step; 11] = [
 const ALLOWED_DEPENDENCIES: [&str; 7] =
     ["pycap-wire", "zerocopy", "zerocopy-derive", "proc-macro2", "quote", "syn", "unicode-ident"];
 
-const PUBLISHED: [&str; 6] =
-    ["pycap-wire", "pycap-sys", "pycap-filter", "pycap-rig", "pycap-capture", "pycap-cli"];
+const PUBLISHED: [&str; 7] =
+    ["pycap-wire", "pycap-sys", "pycap-filter", "pycap-rig", "pycap-capture", "pycap-inject", "pycap-cli"];
 
 /// Runs every step, also after a failure, and sums up.
 pub(crate) fn run(args: &Args) -> Outcome {
