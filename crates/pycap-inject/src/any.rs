@@ -14,6 +14,14 @@ pub trait OneLayer: Into<AnyLayer> {
     fn of_mut(layer: &mut AnyLayer) -> Option<&mut Self>;
 }
 
+/// A type of layers that expressions name, by one name or several.
+pub(crate) trait Named: Sized {
+    const NAMES: &'static [&'static str];
+
+    /// What a name stands for, if it is one of these.
+    fn named(name: &str) -> Option<Self>;
+}
+
 macro_rules! any_layer {
     ($($Name:ident,)*) => {
         /// A layer of any kind.
@@ -37,6 +45,26 @@ macro_rules! any_layer {
             /// The layers that there are, each as it is before anything is set, in the order of the protocols.
             pub fn all() -> impl Iterator<Item = Self> {
                 [$(Self::$Name($Name::default()),)*].into_iter()
+            }
+
+            /// The layer that a name stands for: that of the layer, or of one of its forms.
+            ///
+            /// ```
+            /// use pycap_inject::{AnyLayer, layer};
+            ///
+            /// assert_eq!(AnyLayer::named("qinq"), Some(layer::Vlan::service(0).into()));
+            /// assert!(AnyLayer::names().all(|name| AnyLayer::named(name).is_some()));
+            /// ```
+            pub fn named(name: &str) -> Option<Self> {
+                $(if let Some(layer) = $Name::named(name) {
+                    return Some(Self::$Name(layer));
+                })*
+                None
+            }
+
+            /// The names that [`named`](Self::named) knows, in the order of the protocols.
+            pub fn names() -> impl Iterator<Item = &'static str> {
+                [$($Name::NAMES,)*].into_iter().flatten().copied()
             }
         }
 
@@ -121,12 +149,27 @@ macro_rules! any_layer {
 
 any_layer! {
     Ethernet,
+    Vlan,
+    Llc,
+    Null,
+    Sll,
+    Sll2,
+    Arp,
     Ipv4,
     Icmpv4,
     Icmpv6,
     Igmp,
+    Ipv6,
+    Ipv6HopByHop,
+    Ipv6Routing,
+    Ipv6Fragment,
+    Ipv6DestinationOptions,
+    Mobility,
+    Ah,
+    Esp,
     Tcp,
     Udp,
+    UdpLite,
 }
 
 impl AnyLayer {

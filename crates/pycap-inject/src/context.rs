@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use pycap_wire::checksum;
-use pycap_wire::{EtherType, IpProtocol};
+use pycap_wire::{EtherType, IpProtocol, Sap};
 
 use crate::BuildError;
 
@@ -19,13 +19,21 @@ pub struct Context {
     /// The sums of the addresses as a pseudo-header has them: those of both families add up alike.
     src: u64,
     dst: u64,
+    /// The destination of an IPv6 header: compressed routes leave out the bytes that they share with it.
+    ipv6_dst: Ipv6Addr,
     addressed: bool,
     outermost: bool,
 }
 
 impl Context {
     /// That of the outermost layer.
-    pub const OUTERMOST: Self = Self { src: 0, dst: 0, addressed: false, outermost: true };
+    pub const OUTERMOST: Self = Self {
+        src: 0,
+        dst: 0,
+        ipv6_dst: Ipv6Addr::UNSPECIFIED,
+        addressed: false,
+        outermost: true,
+    };
 
     /// Whether there is no layer around.
     #[inline(always)]
@@ -43,7 +51,12 @@ impl Context {
     /// That of a layer inside an IPv4 packet from `src` to (in the end) `dst`.
     #[inline(always)]
     pub fn ipv4(src: Ipv4Addr, dst: Ipv4Addr) -> Self {
-        Self { src: src.to_bits().into(), dst: dst.to_bits().into(), addressed: true, outermost: false }
+        Self {
+            src: src.to_bits().into(),
+            dst: dst.to_bits().into(),
+            addressed: true,
+            ..Self::link()
+        }
     }
 
     /// That of a layer inside an IPv6 packet from `src` to (in the end) `dst`.
@@ -52,6 +65,7 @@ impl Context {
         Self {
             src: checksum::sum(&src.octets()),
             dst: checksum::sum(&dst.octets()),
+            ipv6_dst: dst,
             addressed: true,
             outermost: false,
         }
@@ -66,7 +80,12 @@ impl Context {
     /// The same with another destination, as a routing header names one (RFC 8200, 8.1).
     #[must_use]
     pub fn with_ipv6_dst(self, dst: Ipv6Addr) -> Self {
-        Self { dst: checksum::sum(&dst.octets()), ..self }
+        Self { dst: checksum::sum(&dst.octets()), ipv6_dst: dst, ..self }
+    }
+
+    /// The destination so far, as the IPv6 header or the last routing header has it.
+    pub(crate) fn ipv6_dst(&self) -> Ipv6Addr {
+        self.ipv6_dst
     }
 
     /// That of a layer inside another link's frame: without addresses.
@@ -100,6 +119,8 @@ pub enum Identity {
     Ethernet,
     /// An 802.2 LLC header: a length stands where the EtherType would.
     Llc,
+    /// What an 802.2 LLC header names by a service access point: a spanning tree BPDU.
+    Sap(Sap),
     /// IPv4.
     Ipv4,
     /// IPv6.

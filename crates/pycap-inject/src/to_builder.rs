@@ -87,12 +87,27 @@ fn is_message(layer: &Layer<'_>) -> bool {
 fn builder(layer: &Layer<'_>) -> Option<AnyLayer> {
     Some(match layer {
         Layer::Ethernet(view) => view.to_builder().into(),
+        Layer::Vlan(view) => view.to_builder().into(),
+        Layer::Llc(view) => view.to_builder().into(),
+        Layer::Null(view) => view.to_builder().into(),
+        Layer::Sll(view) => view.to_builder().into(),
+        Layer::Sll2(view) => view.to_builder().into(),
+        Layer::Arp(view) => view.to_builder().into(),
         Layer::Ipv4(view) => view.to_builder().into(),
         Layer::Icmpv4(view) => view.to_builder().into(),
         Layer::Icmpv6(view) => view.to_builder().into(),
         Layer::Igmp(view) => view.to_builder().into(),
+        Layer::Ipv6(view) => view.to_builder().into(),
+        Layer::Ipv6HopByHop(view) => view.to_builder().into(),
+        Layer::Ipv6Routing(view) => view.to_builder().into(),
+        Layer::Ipv6Fragment(view) => view.to_builder().into(),
+        Layer::Ipv6DestinationOptions(view) => view.to_builder().into(),
+        Layer::Mobility(view) => view.to_builder().into(),
+        Layer::Ah(view) => view.to_builder().into(),
+        Layer::Esp(view) => view.to_builder().into(),
         Layer::Tcp(view) => view.to_builder().into(),
         Layer::Udp(view) => view.to_builder().into(),
+        Layer::UdpLite(view) => view.to_builder().into(),
         _ => return None,
     })
 }

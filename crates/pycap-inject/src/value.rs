@@ -226,7 +226,18 @@ macro_rules! named {
     )*};
 }
 pub(crate) use named;
-named!(pycap_wire::EtherType pycap_wire::IpProtocol);
+named!(
+    pycap_wire::AddressFamily
+    pycap_wire::ArpOperation
+    pycap_wire::EtherType
+    pycap_wire::HardwareType
+    pycap_wire::IpProtocol
+    pycap_wire::Ipv6RoutingType
+    pycap_wire::MobilityType
+    pycap_wire::Oui
+    pycap_wire::Sap
+    pycap_wire::SllPacketType
+);
 
 impl FromValue for pycap_wire::TcpFlags {
     const TAKES: &'static str = "number, or syn|ack";

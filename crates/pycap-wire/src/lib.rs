@@ -61,7 +61,7 @@ pub use net::igmp::{
     IgmpRouterAdvertisement, IgmpSources, IgmpStart, IgmpType, IgmpV3Query, MtraceHeader,
 };
 pub use net::ipv4::{Ipv4, Ipv4Header};
-pub use net::ipv4_option::{Ipv4Option, Ipv4OptionType, Ipv4Options};
+pub use net::ipv4_option::{Ipv4Option, Ipv4OptionType, Ipv4Options, Ipv4Route, Ipv4Timestamp};
 pub use net::ipv6::{Ipv6, Ipv6Header};
 pub use net::ipv6_option::{Ipv6Option, Ipv6OptionType, Ipv6Options, Ipv6OptionsHeader};
 pub use net::mobility::{Mobility, MobilityHeader, MobilityMessage, MobilityType};
@@ -77,7 +77,7 @@ pub use transport::sctp::{
     SctpSackHeader,
 };
 pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
-pub use transport::tcp_option::{TcpOption, TcpOptionKind, TcpOptions};
+pub use transport::tcp_option::{SackBlocks, TcpOption, TcpOptionKind, TcpOptions};
 pub use transport::udp::{Udp, UdpHeader};
 pub use transport::udp_lite::{UdpLite, UdpLiteHeader};
 pub use tunnel::geneve::{GeneveHeader, GeneveOptionClass, GeneveOptionHeader};

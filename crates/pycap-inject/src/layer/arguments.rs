@@ -15,6 +15,10 @@ impl<'v> Arguments<'v> {
         Self { name, values: values.iter(), taken: 0 }
     }
 
+    pub(super) fn name(&self) -> &'v str {
+        self.name
+    }
+
     fn explain(&self, error: &FieldError) -> FieldError {
         FieldError::new(format!("argument {} of {}: {error}", self.taken, self.name))
     }
@@ -60,10 +64,9 @@ impl<'v> Arguments<'v> {
     pub(super) fn end<T>(self, made: T) -> Result<T, FieldError> {
         match self.values.len() {
             0 => Ok(made),
-            more => Err(FieldError::new(format!(
-                "{} takes {} arguments, found {more} more",
-                self.name, self.taken
-            ))),
+            more => {
+                Err(FieldError::new(format!("{} takes {} arguments, found {more} more", self.name, self.taken)))
+            }
         }
     }
 }

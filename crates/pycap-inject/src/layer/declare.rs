@@ -16,18 +16,33 @@
 ///     }
 ///     also {
 ///         /// Options.
-///         "options" options: OptionBytes, = OptionBytes::EMPTY, from tcp_option::from_value;
+///         "options" options: Vec<u8>, = Vec::new(), from tcp_option::from_value, takes "options, or bytes";
+///     }
+///     through { // or left out
+///         /// Source address.
+///         "addr" takes "address", by set_address;
+///     }
+///     state { // or left out
+///         address_len: usize = 0;
+///     }
+///     names { // or left out
+///         "dns" = Udp::new(0, 53);
 ///     }
 /// }
 /// ```
 ///
+/// A field of `through` is set by a `fn(&mut Udp, &FieldValue) -> Result<(), FieldError>`; `state` is no field of the packet.
+/// `names` are those of the layer in an expression, and what they stand for: unless given, the layer's name and its default.
 /// `is_exact(Mark::len)` tells whether a derived field was set. The layer's file implements [`Layer`](crate::Layer).
 macro_rules! layer {
     (
         $(#[$meta:meta])* pub struct $Name:ident($Header:ty) = $layer:literal;
         set { $($(#[doc = $set_doc:literal])+ $set_name:literal $set:ident, $set_set:ident: $set_t:ty;)* }
         computed { $($(#[doc = $auto_doc:literal])+ $auto_name:literal $auto:ident, $auto_set:ident: $auto_t:ty, $derived:ident;)* }
-        also { $($(#[doc = $also_doc:literal])+ $also_name:literal $also:ident: $also_t:ty, = $also_default:expr, from $also_from:path;)* }
+        also { $($(#[doc = $also_doc:literal])+ $also_name:literal $also:ident: $also_t:ty, = $also_default:expr, from $also_from:path $(, takes $also_takes:literal)?;)* }
+        $(through { $($(#[doc = $through_doc:literal])+ $through_name:literal takes $through_takes:literal, by $through:expr;)* })?
+        $(state { $($(#[$state_meta:meta])* $state:ident: $state_t:ty = $state_default:expr;)* })?
+        $(names { $($named_name:literal = $named:expr;)+ })?
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +51,7 @@ macro_rules! layer {
             /// One bit for each derived field that was set.
             exact: u16,
             $($also: $also_t,)*
+            $($($(#[$state_meta])* $state: $state_t,)*)?
         }
 
         /// The derived fields, as positions of their bits.
@@ -51,7 +67,7 @@ macro_rules! layer {
             #[inline(always)]
             #[allow(dead_code, reason = "not in every layer")]
             fn over(header: $Header) -> Self {
-                Self { header, exact: 0, $($also: $also_default,)* }
+                Self { header, exact: 0, $($also: $also_default,)* $($($state: $state_default,)*)? }
             }
 
             #[inline(always)]
@@ -125,10 +141,16 @@ macro_rules! layer {
                         },)*
                         $(crate::FieldInfo {
                             name: $also_name,
-                            takes: "",
+                            takes: concat!("" $(, $also_takes)?),
                             doc: concat!($($also_doc),+),
                             derived: None,
                         },)*
+                        $($(crate::FieldInfo {
+                            name: $through_name,
+                            takes: $through_takes,
+                            doc: concat!($($through_doc),+),
+                            derived: None,
+                        },)*)?
                     ]
                 }
             }
@@ -142,6 +164,7 @@ macro_rules! layer {
                         self.exact |= 1 << Mark::$auto as u16;
                     })*
                     $($also_name => self.$also = $also_from(value)?,)*
+                    $($($through_name => ($through)(self, value)?,)*)?
                     _ => return Err(crate::FieldError::no_field($layer, field, self.fields())),
                 }
                 Ok(())
@@ -156,6 +179,23 @@ macro_rules! layer {
 
             fn keep(&mut self) {
                 self.exact = u16::MAX;
+            }
+        }
+
+        layer!(@named $Name, $layer $(, $($named_name = $named),+)?);
+    };
+    (@named $Name:ident, $layer:literal) => {
+        layer!(@named $Name, $layer, $layer = $Name::default());
+    };
+    (@named $Name:ident, $layer:literal, $($named_name:literal = $named:expr),+) => {
+        impl crate::any::Named for $Name {
+            const NAMES: &'static [&'static str] = &[$($named_name),+];
+
+            fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($named_name => Some($named),)+
+                    _ => None,
+                }
             }
         }
     };

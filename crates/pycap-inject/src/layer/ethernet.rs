@@ -26,7 +26,7 @@ layer! {
     }
     also {
         /// Length in bytes to pad the frame to.
-        "pad" padding: Auto<usize>, = Auto::Computed, from padding;
+        "pad" padding: Auto<usize>, = Auto::Computed, from padding, takes "usize";
     }
 }
 
@@ -79,7 +79,7 @@ impl Layer for Ethernet {
         let mut header = self.header;
         if !self.is_exact(Mark::ether_type) {
             header.set_ether_type(match inner {
-                Identity::Llc => length_of(buf)?,
+                Identity::Llc => length_of(Self::NAME, buf)?,
                 inner => inner.ether_type().unwrap_or(EXPERIMENT_ETHER_TYPE),
             });
         }
@@ -93,11 +93,11 @@ impl Layer for Ethernet {
 }
 
 /// The payload's length in the place of an EtherType (IEEE 802.3, 3.2.6).
-fn length_of(buf: &PacketBuf) -> Result<EtherType, BuildError> {
+pub(super) fn length_of(layer: &'static str, buf: &PacketBuf) -> Result<EtherType, BuildError> {
     let len = buf.payload_len();
     let max = usize::from(EtherType::MAX_LENGTH);
     if len > max {
-        return Err(BuildError::too_long(Ethernet::NAME, "length field", len, max));
+        return Err(BuildError::too_long(layer, "length field", len, max));
     }
     Ok(EtherType(len as u16))
 }

@@ -212,7 +212,7 @@ pub struct Llc<'a> {
     header: &'a LlcHeader,
     control_high: Option<u8>,
     snap: Option<&'a SnapHeader>,
-    padding: u8,
+    padding: Option<&'a [u8; BRIDGED_PADDING]>,
     payload: &'a [u8],
 }
 
@@ -236,15 +236,15 @@ impl<'a> Llc<'a> {
             Some((high, rest)) => (Some(*high), rest),
             None => return truncated(LlcHeader::LEN + 1),
         };
-        let mut view = Self { header, control_high, snap: None, padding: 0, payload: rest };
+        let mut view = Self { header, control_high, snap: None, padding: None, payload: rest };
         if header.dsap() == Sap::SNAP && header.ssap() == Sap::SNAP {
             match SnapHeader::split(rest) {
                 Some((snap, payload)) => {
                     (view.snap, view.payload) = (Some(snap), payload);
                     if snap.is_bridged_ethernet()
-                        && let Some((padding, frame)) = payload.split_at_checked(BRIDGED_PADDING)
+                        && let Some((padding, frame)) = payload.split_first_chunk()
                     {
-                        (view.padding, view.payload) = (padding.len() as u8, frame);
+                        (view.padding, view.payload) = (Some(padding), frame);
                     }
                 }
                 None if view.carries_payload() => return truncated(view.header_len() + SnapHeader::LEN),
@@ -264,6 +264,11 @@ impl<'a> Llc<'a> {
     #[inline(always)]
     pub fn snap(&self) -> Option<&'a SnapHeader> {
         self.snap
+    }
+
+    /// What precedes a bridged Ethernet frame: two bytes that should be 0; else nothing.
+    pub fn padding(&self) -> &'a [u8] {
+        self.padding.map_or(&[], |padding| padding)
     }
 
     /// Destination service access point, with the group bit.
@@ -315,7 +320,7 @@ impl<'a> Llc<'a> {
     #[inline]
     pub fn header_len(&self) -> usize {
         let snap = if self.snap.is_some() { SnapHeader::LEN } else { 0 };
-        LlcHeader::LEN + usize::from(self.control_high.is_some()) + snap + usize::from(self.padding)
+        LlcHeader::LEN + usize::from(self.control_high.is_some()) + snap + self.padding().len()
     }
 
     /// What follows the header.
@@ -333,7 +338,7 @@ impl<'a> Llc<'a> {
         match self.snap {
             Some(snap) => match snap.ether_type() {
                 Some(ether_type) => Next::EtherType(ether_type),
-                None if self.padding != 0 => Next::Link(LinkType::ETHERNET),
+                None if self.padding.is_some() => Next::Link(LinkType::ETHERNET),
                 None => Next::Snap { oui: snap.oui().0, pid: snap.pid() },
             },
             None => match self.dsap() {

@@ -210,6 +210,11 @@ impl<'a> Arp<'a> {
         self.header.operation()
     }
 
+    /// What follows the first 8 bytes, as far as captured: the addresses, in ATMARP with four lengths before them.
+    pub fn addresses_bytes(&self) -> &'a [u8] {
+        self.addresses
+    }
+
     /// Sender's hardware address; empty where it has no bytes or not all of them were captured.
     pub fn sender_hardware(&self) -> &'a [u8] {
         self.part(Part::SenderHardware).unwrap_or_default()

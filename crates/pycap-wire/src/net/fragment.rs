@@ -43,6 +43,28 @@ impl Ipv6FragmentHeader {
         self.offset_more() & 1 != 0
     }
 
+    /// The same in units of 8 bytes.
+    pub fn fragment_offset_units(&self) -> u16 {
+        self.offset_more() >> 3
+    }
+
+    /// The two reserved bits between offset and flag.
+    pub fn reserved_bits(&self) -> u8 {
+        (self.offset_more() >> 1 & 3) as u8
+    }
+
+    /// Sets [`fragment_offset_units`](Self::fragment_offset_units); the value's low 13 bits count.
+    #[inline]
+    pub fn set_fragment_offset_units(&mut self, units: u16) {
+        self.set_offset_more(self.offset_more() & 7 | units << 3);
+    }
+
+    /// Sets [`reserved_bits`](Self::reserved_bits); the value's low two bits count.
+    #[inline]
+    pub fn set_reserved_bits(&mut self, bits: u8) {
+        self.set_offset_more(self.offset_more() & 0xfff9 | u16::from(bits & 3) << 1);
+    }
+
     /// Sets [`fragment_offset`](Self::fragment_offset); bytes, of which the highest 13 of 16 bits count.
     #[inline]
     pub fn set_fragment_offset(&mut self, bytes: u16) {
@@ -157,8 +179,8 @@ impl<'a> Ipv6Fragment<'a> {
         let h = self.header;
         visit(Field::uint("nxt", 0, h.next_header()).means(h.next_header().name()));
         visit(Field::hex("reserved", 1, h.reserved()));
-        visit(Field::uint("offset", 2, h.offset_more() >> 3));
-        visit(Field::hex("reserved_bits", 3, h.offset_more() >> 1 & 3));
+        visit(Field::uint("offset", 2, h.fragment_offset_units()));
+        visit(Field::hex("reserved_bits", 3, h.reserved_bits()));
         visit(Field::uint("more", 3, h.more_fragments()));
         visit(Field::hex("id", 4, h.id()));
     }

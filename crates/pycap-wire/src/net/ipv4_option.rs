@@ -145,6 +145,16 @@ pub struct Ipv4Route<'a> {
 }
 
 impl<'a> Ipv4Route<'a> {
+    /// A route of addresses that stand one behind the other in `list`.
+    pub fn new(pointer: u8, list: &'a [u8]) -> Self {
+        Self { pointer, list }
+    }
+
+    /// The addresses' bytes; those of none, where they are no multiple of 4, too.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.list
+    }
+
     /// All addresses of the option, used or not.
     pub fn addresses(&self) -> impl ExactSizeIterator<Item = Ipv4Addr> + use<'a> {
         self.list.as_chunks::<4>().0.iter().map(|address| Ipv4Addr::from(*address))
@@ -173,6 +183,16 @@ pub struct Ipv4Timestamp<'a> {
 }
 
 impl<'a> Ipv4Timestamp<'a> {
+    /// Entries that stand one behind the other in `entries`; the low four bits of `overflow` and `flag` count.
+    pub fn new(pointer: u8, overflow: u8, flag: u8, entries: &'a [u8]) -> Self {
+        Self { pointer, overflow: overflow & 0x0f, flag: flag & 0x0f, entries }
+    }
+
+    /// The entries' bytes; those of none, where an entry is not whole, too.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.entries
+    }
+
     /// The entries, used or not: an address where the flag says so, and a time in milliseconds since midnight UT
     /// (the highest bit set: another unit).
     pub fn entries(&self) -> impl Iterator<Item = (Option<Ipv4Addr>, u32)> + use<'a> {

@@ -274,6 +274,11 @@ pub struct Ipv6Routing<'a> {
 }
 
 impl<'a> Ipv6Routing<'a> {
+    /// A header with its data, and nothing behind it.
+    pub fn new(header: &'a Ipv6RoutingHeader, data: &'a [u8]) -> Self {
+        Self { header, data, payload: &[] }
+    }
+
     /// Takes the header that starts at the first of `bytes`.
     ///
     /// # Errors

@@ -196,7 +196,17 @@ pub struct SackBlocks<'a> {
     list: &'a [[u8; 8]],
 }
 
-impl SackBlocks<'_> {
+impl<'a> SackBlocks<'a> {
+    /// Blocks of two sequence numbers each, as they stand in the option.
+    pub fn new(list: &'a [[u8; 8]]) -> Self {
+        Self { list }
+    }
+
+    /// The bytes of the blocks that are still to come.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.list.as_flattened()
+    }
+
     /// How many blocks are still to come.
     pub fn len(&self) -> usize {
         self.list.len()
