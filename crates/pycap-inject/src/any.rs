@@ -172,24 +172,6 @@ any_layer! {
     UdpLite,
 }
 
-impl AnyLayer {
-    /// The layer that a name stands for: that of the layer, or of one of its forms.
-    pub fn named(name: &str) -> Option<Self> {
-        let messages = || {
-            let icmp = || Icmpv4::named(name).map(Self::from).or_else(|| Icmpv6::named(name).map(Self::from));
-            icmp().or_else(|| Igmp::named(name).map(Self::from))
-        };
-        Self::all().find(|layer| layer.name() == name).or_else(messages)
-    }
-
-    /// The names that [`named`](Self::named) knows.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        let messages =
-            [Icmpv4::NAMES, Icmpv6::NAMES, Igmp::NAMES].into_iter().flat_map(|names| &names[1..]).copied();
-        Self::all().map(|layer| layer.name()).chain(messages)
-    }
-}
-
 impl From<Vec<u8>> for AnyLayer {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Bytes(bytes)

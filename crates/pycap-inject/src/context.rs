@@ -27,13 +27,8 @@ pub struct Context {
 
 impl Context {
     /// That of the outermost layer.
-    pub const OUTERMOST: Self = Self {
-        src: 0,
-        dst: 0,
-        ipv6_dst: Ipv6Addr::UNSPECIFIED,
-        addressed: false,
-        outermost: true,
-    };
+    pub const OUTERMOST: Self =
+        Self { src: 0, dst: 0, ipv6_dst: Ipv6Addr::UNSPECIFIED, addressed: false, outermost: true };
 
     /// Whether there is no layer around.
     #[inline(always)]
@@ -51,12 +46,7 @@ impl Context {
     /// That of a layer inside an IPv4 packet from `src` to (in the end) `dst`.
     #[inline(always)]
     pub fn ipv4(src: Ipv4Addr, dst: Ipv4Addr) -> Self {
-        Self {
-            src: src.to_bits().into(),
-            dst: dst.to_bits().into(),
-            addressed: true,
-            ..Self::link()
-        }
+        Self { src: src.to_bits().into(), dst: dst.to_bits().into(), addressed: true, ..Self::link() }
     }
 
     /// That of a layer inside an IPv6 packet from `src` to (in the end) `dst`.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::value::FromValue;
-use crate::{BuildError, FieldError, FieldValue, PacketBuf};
+use crate::{BuildError, PacketBuf};
 
 /// The longest list of options: header lengths count up to 60 bytes.
 const MAX: usize = 40;
@@ -34,6 +33,13 @@ impl HeaderOptions {
         self.len = self.len.saturating_add(more.len());
     }
 
+    /// Adds what `put` adds to a list of bytes.
+    pub(crate) fn extend_by(&mut self, put: impl FnOnce(&mut Vec<u8>)) {
+        let mut list = Vec::new();
+        put(&mut list);
+        self.extend(&list);
+    }
+
     /// Writes them, padded with zeros to whole words (which end the list) unless the header length is set.
     #[inline(never)]
     #[cold]
@@ -57,13 +63,6 @@ impl From<&[u8]> for HeaderOptions {
         let mut this = Self::EMPTY;
         this.extend(bytes);
         this
-    }
-}
-
-impl FromValue for HeaderOptions {
-    const TAKES: &'static str = "bytes";
-    fn from_value(value: &FieldValue) -> Result<Self, FieldError> {
-        Vec::from_value(value).map(|bytes| Self::from(bytes.as_slice()))
     }
 }
 

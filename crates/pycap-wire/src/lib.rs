@@ -77,7 +77,7 @@ pub use transport::sctp::{
     SctpSackHeader,
 };
 pub use transport::tcp::{Tcp, TcpFlags, TcpHeader};
-pub use transport::tcp_option::{SackBlocks, TcpOption, TcpOptionKind, TcpOptions};
+pub use transport::tcp_option::{MptcpSubtype, SackBlocks, TcpOption, TcpOptionKind, TcpOptions};
 pub use transport::udp::{Udp, UdpHeader};
 pub use transport::udp_lite::{UdpLite, UdpLiteHeader};
 pub use tunnel::geneve::{GeneveHeader, GeneveOptionClass, GeneveOptionHeader};

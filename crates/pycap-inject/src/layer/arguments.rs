@@ -64,9 +64,10 @@ impl<'v> Arguments<'v> {
     pub(super) fn end<T>(self, made: T) -> Result<T, FieldError> {
         match self.values.len() {
             0 => Ok(made),
-            more => {
-                Err(FieldError::new(format!("{} takes {} arguments, found {more} more", self.name, self.taken)))
-            }
+            more => Err(FieldError::new(format!(
+                "{} takes {} arguments, found {more} more",
+                self.name, self.taken
+            ))),
         }
     }
 }

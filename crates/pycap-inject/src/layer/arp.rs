@@ -247,10 +247,10 @@ impl Layer for Arp {
 /// An address of any kind.
 pub(super) fn address_from(value: &FieldValue) -> Result<Vec<u8>, FieldError> {
     Ok(match value {
-        FieldValue::Mac(mac) => mac.0.to_vec(),
-        FieldValue::Ipv4(ip) => ip.octets().to_vec(),
-        FieldValue::Ipv6(ip) => ip.octets().to_vec(),
-        FieldValue::Word(_) => MacAddr::from_value(value)?.0.to_vec(),
+        FieldValue::Mac(mac) => Vec::from(mac.0),
+        FieldValue::Ipv4(ip) => Vec::from(ip.octets()),
+        FieldValue::Ipv6(ip) => Vec::from(ip.octets()),
+        FieldValue::Word(_) => Vec::from(MacAddr::from_value(value)?.0),
         other => FromValue::from_value(other)?,
     })
 }
@@ -268,7 +268,8 @@ mod tests {
     const MAC: [u8; 6] = [0x76, 0xdb, 0x40, 0xb9, 0x67, 0xa9];
 
     /// scapy: `Ether()/ARP(op=1, hwsrc=..., psrc='92.4.42.150', hwdst=..., pdst='196.241.112.204')`.
-    const SCAPY: &str = "0e3e1942b6df fea59211200e 0806 0001 0800 06 04 0001 76db40b967a9 5c042a96 5230895749e4 c4f170cc";
+    const SCAPY: &str =
+        "0e3e1942b6df fea59211200e 0806 0001 0800 06 04 0001 76db40b967a9 5c042a96 5230895749e4 c4f170cc";
 
     #[test]
     fn a_request_and_a_reply() {
@@ -279,7 +280,16 @@ mod tests {
         assert_eq!(packet, bytes(SCAPY));
         let reply = Arp::reply(MAC, [1, 2, 3, 4], [2; 6], [5, 6, 7, 8]).to_vec().unwrap();
         assert_eq!(reply, bytes("0001 0800 06 04 0002 76db40b967a9 01020304 020202020202 05060708"));
-        let named = set("arp", &[("op", "reply"), ("sha", "76:db:40:b9:67:a9"), ("spa", "1.2.3.4"), ("tha", "02:02:02:02:02:02"), ("tpa", "5.6.7.8")]);
+        let named = set(
+            "arp",
+            &[
+                ("op", "reply"),
+                ("sha", "76:db:40:b9:67:a9"),
+                ("spa", "1.2.3.4"),
+                ("tha", "02:02:02:02:02:02"),
+                ("tpa", "5.6.7.8"),
+            ],
+        );
         assert_eq!(named.to_vec().unwrap(), reply);
     }
 

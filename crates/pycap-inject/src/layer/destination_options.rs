@@ -98,7 +98,8 @@ mod tests {
         let packet = (&ip, options, Udp::new(1, 2), "hello").to_vec().unwrap();
         assert_eq!(packet[40..48], bytes("11 02 01020000 c910"));
         let mut verifier = Verifier::default();
-        let verdicts = Packet::parse(LinkType::RAW, &packet).layers().map(|layer| verifier.verify(&layer)).last();
+        let verdicts =
+            Packet::parse(LinkType::RAW, &packet).layers().map(|layer| verifier.verify(&layer)).last();
         assert_eq!(verdicts, Some(Some(true)));
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
         let plain = (ip.src(home), Udp::new(1, 2), "hello").to_vec().unwrap();

@@ -2,13 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use pycap_wire::{IpProtocol, Ipv4Header, Ipv4Options, checksum};
+use pycap_wire::{IpProtocol, Ipv4Header, Ipv4Option, Ipv4Options, checksum};
 
 use super::declare::layer;
+use super::ipv4_option;
 use crate::context::EXPERIMENT_IP_PROTOCOL;
 use crate::options::HeaderOptions;
-use crate::value::FromValue;
-use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
+use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
     /// An IPv4 packet (RFC 791).
@@ -53,7 +53,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from FromValue::from_value;
+        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from options, takes "IPv4 options, or bytes";
     }
 }
 
@@ -67,6 +67,13 @@ impl Ipv4 {
         header.set_src(src.into());
         header.set_dst(dst.into());
         Self::over(header)
+    }
+
+    /// Adds an option. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
+    #[must_use]
+    pub fn option(mut self, option: Ipv4Option<'_>) -> Self {
+        self.options.extend_by(|list| ipv4_option::put(&option, list));
+        self
     }
 
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
@@ -142,4 +149,8 @@ impl Layer for Ipv4 {
 #[inline(never)]
 fn final_dst(options: HeaderOptions) -> Option<Ipv4Addr> {
     Ipv4Options::new(options.as_slice()).final_dst()
+}
+
+fn options(value: &FieldValue) -> Result<HeaderOptions, FieldError> {
+    ipv4_option::from_value(value).map(|bytes| HeaderOptions::from(bytes.as_slice()))
 }

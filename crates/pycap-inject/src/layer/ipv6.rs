@@ -99,7 +99,12 @@ fn jumbo_len(inner: Identity, buf: &PacketBuf) -> Result<u16, BuildError> {
     {
         return Ok(0);
     }
-    Err(BuildError::too_long(Ipv6::NAME, "payload length without a jumbo option", buf.payload().len(), 0xffff))
+    Err(BuildError::too_long(
+        Ipv6::NAME,
+        "payload length without a jumbo option",
+        buf.payload().len(),
+        0xffff,
+    ))
 }
 
 #[cfg(test)]

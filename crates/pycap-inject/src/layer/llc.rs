@@ -5,7 +5,7 @@ use pycap_wire::{LlcControl, LlcHeader, Oui, Sap, SnapHeader};
 use super::declare::layer;
 use crate::context::EXPERIMENT_ETHER_TYPE;
 use crate::value::FromValue;
-use crate::{Auto, BuildError, Context, Derived, Edit, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
+use crate::{Auto, BuildError, Context, Edit, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
 /// The fields of an LLC header, and of the SNAP header that may follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,6 +254,7 @@ fn set_type(llc: &mut Llc, value: &FieldValue) -> Result<(), FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Derived;
     use crate::layer::testing::{bytes, set};
     use crate::layer::{Ethernet, Ipv4};
     use pycap_wire::EtherType;
@@ -275,7 +276,10 @@ mod tests {
         }
         let frame = (Ethernet::new(dst, src), Llc::default(), Stp).to_vec().unwrap();
         assert_eq!(frame[12..20], bytes("0026 424203 000000"));
-        assert_eq!((Llc::new(Sap(0x42), Sap(0x43)), Ipv4::default()).to_vec().unwrap()[..4], bytes("424303 45"));
+        assert_eq!(
+            (Llc::new(Sap(0x42), Sap(0x43)), Ipv4::default()).to_vec().unwrap()[..4],
+            bytes("424303 45")
+        );
     }
 
     #[test]
@@ -283,7 +287,10 @@ mod tests {
         let information = LlcControl::Information { send_seq: 1, recv_seq: 2, poll_final: true };
         let llc = Llc::new(Sap(4), Sap(4)).control_parts(information);
         assert_eq!((llc, "x").to_vec().unwrap(), bytes("0404 02 05 78"));
-        let named = set("llc", &[("dsap", "4"), ("ssap", "netbeui"), ("function", "2"), ("recv_seq", "5"), ("poll_final", "1")]);
+        let named = set(
+            "llc",
+            &[("dsap", "4"), ("ssap", "netbeui"), ("function", "2"), ("recv_seq", "5"), ("poll_final", "1")],
+        );
         assert_eq!(named.to_vec().unwrap(), bytes("04f0 09 0b"));
         let named = set("llc", &[("dsap", "stp"), ("ssap", "stp"), ("control", "0xaf"), ("poll_final", "1")]);
         assert_eq!(named.to_vec().unwrap(), bytes("4242 bf"));
@@ -300,8 +307,17 @@ mod tests {
 
     #[test]
     fn views_become_layers() {
-        for hex in ["aaaa03 000000 0800", "aaaa03 0080c2 0007 1234 ff", "aaaa03 0080c2 0001", "aaaaaf", "aaaaaf 000000 0800", "4242 bf", "0404 02 05 78", "aaaa 0101 00", "aaaa 00ff 0000f8 0800"]
-        {
+        for hex in [
+            "aaaa03 000000 0800",
+            "aaaa03 0080c2 0007 1234 ff",
+            "aaaa03 0080c2 0001",
+            "aaaaaf",
+            "aaaaaf 000000 0800",
+            "4242 bf",
+            "0404 02 05 78",
+            "aaaa 0101 00",
+            "aaaa 00ff 0000f8 0800",
+        ] {
             let bytes = bytes(hex);
             let view = pycap_wire::Llc::parse(&bytes).unwrap();
             let mut llc = view.to_builder();

@@ -231,12 +231,11 @@ pub(super) use fields;
 macro_rules! names {
     ($Name:ident { $($name:literal => $message:expr,)* }) => {
         #[allow(dead_code, reason = "for whoever looks layers up by their names")]
-        impl $Name {
-            /// The names of messages in expressions, the general one first.
-            pub(crate) const NAMES: &'static [&'static str] = &[$($name),*];
+        /// The general message comes first.
+        impl crate::any::Named for $Name {
+            const NAMES: &'static [&'static str] = &[$($name),*];
 
-            /// The message of that name, before anything is set.
-            pub(crate) fn named(name: &str) -> Option<Self> {
+            fn named(name: &str) -> Option<Self> {
                 Some(match name {
                     $($name => $message,)*
                     _ => return None,
@@ -358,7 +357,8 @@ macro_rules! message_layer {
             /// Sets the type, and where nothing else was set what a message of that type begins with.
             fn set_type(&mut self, message_type: $Type) {
                 if self.message.own.iter().all(|byte| *byte == 0) {
-                    let mut named = Self::NAMES.iter().skip(1).filter_map(|name| Self::named(name));
+                    let names = <Self as crate::any::Named>::NAMES.iter();
+                    let mut named = names.skip(1).filter_map(|name| <Self as crate::any::Named>::named(name));
                     let like = named.find(|like| like.header.$type_get() == message_type);
                     self.message.own = like.map_or(crate::layer::own::Own::new(), |like| like.message.own);
                 }

@@ -148,8 +148,10 @@ mod tests {
 
     #[test]
     fn views_become_layers() {
-        for hex in ["02000000", "00000002", "0000001e", "1e000000", "00020000", "0002ffff", "02001234", "00000800", "00080000", "00000000", "ffffffff"]
-        {
+        for hex in [
+            "02000000", "00000002", "0000001e", "1e000000", "00020000", "0002ffff", "02001234", "00000800",
+            "00080000", "00000000", "ffffffff",
+        ] {
             let bytes = bytes(hex);
             let view = pycap_wire::Null::parse(&bytes).unwrap();
             assert_eq!(view.to_builder().to_vec().unwrap(), bytes, "{hex}");

@@ -1,6 +1,6 @@
 //! A Linux cooked header.
 
-use pycap_wire::{EtherType, HardwareType, LinkType, SllHeader, SllPacketType};
+use pycap_wire::{EtherType, HardwareType, SllHeader, SllPacketType};
 
 use super::declare::layer;
 use crate::context::EXPERIMENT_ETHER_TYPE;
@@ -124,6 +124,7 @@ mod tests {
     use super::*;
     use crate::layer::testing::{bytes, rewritten, set};
     use crate::layer::{Arp, Llc};
+    use pycap_wire::LinkType;
 
     /// As libpcap wrote it on a Linux host.
     #[test]
@@ -137,7 +138,8 @@ mod tests {
 
     #[test]
     fn fields_have_names() {
-        let sll = set("sll", &[("pkttype", "out"), ("hatype", "778"), ("addr", "1.2.3.4"), ("proto", "0x88be")]);
+        let sll =
+            set("sll", &[("pkttype", "out"), ("hatype", "778"), ("addr", "1.2.3.4"), ("proto", "0x88be")]);
         assert_eq!(sll.to_vec().unwrap(), bytes("0004 030a 0004 0102030400000000 88be"));
         let sll = set("sll", &[("halen", "20"), ("addr", "02:00:00:00:00:01")]);
         assert_eq!(sll.to_vec().unwrap()[4..12], bytes("0014 020000000001"));

@@ -1,11 +1,11 @@
 //! A TCP segment.
 
-use pycap_wire::{IpProtocol, TcpFlags, TcpHeader, checksum};
+use pycap_wire::{IpProtocol, TcpFlags, TcpHeader, TcpOption, checksum};
 
 use super::declare::layer;
+use super::tcp_option;
 use crate::options::HeaderOptions;
-use crate::value::FromValue;
-use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
+use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
     /// A TCP segment (RFC 9293).
@@ -34,7 +34,7 @@ layer! {
     }
     also {
         /// Options.
-        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from FromValue::from_value;
+        "options" options: HeaderOptions, = HeaderOptions::EMPTY, from options, takes "TCP options, or bytes";
     }
 }
 
@@ -53,6 +53,22 @@ impl Tcp {
     /// A segment from port `src` to port `dst` that opens a connection.
     pub fn syn(src: u16, dst: u16, seq: u32) -> Self {
         Self::new(src, dst).seq(seq).flags(TcpFlags::SYN)
+    }
+
+    /// Adds an option. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
+    ///
+    /// Reserved bits that the option does not have are 0, and fast open has the kind of its own, not that of an experiment.
+    #[must_use]
+    pub fn option(mut self, option: TcpOption<'_>) -> Self {
+        self.options.extend_by(|list| tcp_option::put(&option, list));
+        self
+    }
+
+    /// Adds a SACK option with blocks: the sequence number of the first byte of each, and that after its last.
+    #[must_use]
+    pub fn sack(mut self, blocks: impl IntoIterator<Item = (u32, u32)>) -> Self {
+        self.options.extend_by(|list| tcp_option::put_sack(blocks, list));
+        self
     }
 
     /// Adds bytes to the options. What is no multiple of 4 bytes long is padded with zeros, unless the header length is set.
@@ -105,4 +121,8 @@ impl Layer for Tcp {
         }
         buf.prepend_array(header.as_array())
     }
+}
+
+fn options(value: &FieldValue) -> Result<HeaderOptions, FieldError> {
+    tcp_option::from_value(value).map(|bytes| HeaderOptions::from(bytes.as_slice()))
 }

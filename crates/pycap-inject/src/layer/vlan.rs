@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn tags_in_tags() {
         let ethernet = Ethernet::new([0x96, 0xae, 0x5b, 5, 0xf2, 0x80], [0x10, 0x9c, 0xba, 0x8f, 0xf8, 0x87]);
-        let packet = (ethernet, Vlan::service(2669).pcp(4), Vlan::new(3800), Ipv4::default()).to_vec().unwrap();
+        let packet =
+            (ethernet, Vlan::service(2669).pcp(4), Vlan::new(3800), Ipv4::default()).to_vec().unwrap();
         assert_eq!(packet[..23], bytes("96ae5b05f280 109cba8ff887 88a8 8a6d 8100 0ed8 0800 45"));
     }
 
@@ -120,7 +121,8 @@ mod tests {
 
     #[test]
     fn fields_have_names() {
-        let vlan = set("vlan", &[("vid", "5"), ("pcp", "7"), ("dei", "1"), ("type", "ipv6"), ("tpid", "0x9100")]);
+        let vlan =
+            set("vlan", &[("vid", "5"), ("pcp", "7"), ("dei", "1"), ("type", "ipv6"), ("tpid", "0x9100")]);
         assert_eq!(vlan.to_vec().unwrap(), bytes("f005 86dd"));
         assert_eq!(vlan.identity(), Identity::EtherType(EtherType(0x9100)));
         assert_eq!(AnyLayer::named("qinq").unwrap().identity(), Identity::EtherType(EtherType(0x88a8)));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::any::Named;
 use crate::layer::{Ipv4, Udp};
 use crate::{Derived, Edit};
 use pycap_wire::net::icmp_extension::IcmpMplsLabel;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::any::Named;
 use crate::{BuildErrorKind, Derived, Edit, FieldValue};
 use pycap_wire::net::icmpv6::ndp_option::HomeAgentHeader;
 use pycap_wire::{Icmpv6Message, MacAddr};

@@ -1,4 +1,5 @@
 use super::*;
+use crate::any::Named;
 use crate::{Derived, Edit};
 use pycap_wire::IgmpMessage;
 
