@@ -21,14 +21,16 @@ pub struct Context {
     dst: u64,
     /// The destination of an IPv6 header: compressed routes leave out the bytes that they share with it.
     ipv6_dst: Ipv6Addr,
-    addressed: bool,
+    /// As much of a length as the pseudo-header has: 16 bits of IPv4 (RFC 768), 32 of IPv6 (RFC 8200, 8.1). 0 where there
+    /// are no addresses.
+    len_mask: u64,
     outermost: bool,
 }
 
 impl Context {
     /// That of the outermost layer.
     pub const OUTERMOST: Self =
-        Self { src: 0, dst: 0, ipv6_dst: Ipv6Addr::UNSPECIFIED, addressed: false, outermost: true };
+        Self { src: 0, dst: 0, ipv6_dst: Ipv6Addr::UNSPECIFIED, len_mask: 0, outermost: true };
 
     /// Whether there is no layer around.
     #[inline(always)]
@@ -46,7 +48,7 @@ impl Context {
     /// That of a layer inside an IPv4 packet from `src` to (in the end) `dst`.
     #[inline(always)]
     pub fn ipv4(src: Ipv4Addr, dst: Ipv4Addr) -> Self {
-        Self { src: src.to_bits().into(), dst: dst.to_bits().into(), addressed: true, ..Self::link() }
+        Self { src: src.to_bits().into(), dst: dst.to_bits().into(), len_mask: 0xffff, ..Self::link() }
     }
 
     /// That of a layer inside an IPv6 packet from `src` to (in the end) `dst`.
@@ -56,7 +58,7 @@ impl Context {
             src: checksum::sum(&src.octets()),
             dst: checksum::sum(&dst.octets()),
             ipv6_dst: dst,
-            addressed: true,
+            len_mask: 0xffff_ffff,
             outermost: false,
         }
     }
@@ -90,10 +92,10 @@ impl Context {
     /// There are no addresses.
     #[inline(always)]
     pub fn pseudo(&self, layer: &'static str, protocol: IpProtocol, len: usize) -> Result<u64, BuildError> {
-        if !self.addressed {
+        if self.len_mask == 0 {
             return Err(BuildError::no_addresses(layer));
         }
-        Ok(self.src + self.dst + u64::from(protocol.0) + (len as u64 & 0xffff_ffff))
+        Ok(self.src + self.dst + u64::from(protocol.0) + (len as u64 & self.len_mask))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From what was dissected back to layers that can be changed and written.
 
 use pycap_wire::checksum::Verifier;
-use pycap_wire::{Layer, Located, Packet};
+use pycap_wire::{Layer, Located, Next, Packet};
 
 use crate::{AnyLayer, Stack};
 
@@ -61,9 +61,10 @@ impl ToBuilder for Packet<'_> {
         let mut verifier = Verifier::default();
         // Where the payload of the layer around begins, and where what belongs to it ends.
         let (mut start, mut end) = (0, data.len());
+        let mut announced = Next::Link(self.link_type());
         for Located { layer, offset, .. } in self.layers().located() {
             let whole = offset + layer.header_len() + layer.payload().len();
-            let Some(builder) = builder(&layer).filter(|_| offset == start && whole <= end) else {
+            let Some(builder) = builder(&layer, announced).filter(|_| offset == start && whole <= end) else {
                 break;
             };
             // What follows the payload of a message that quotes a packet is part of the message's layer.
@@ -71,6 +72,7 @@ impl ToBuilder for Packet<'_> {
             let known = verifier.verify(&layer).is_some();
             stack.push_dissected(builder, trailer.to_vec(), known);
             (start, end) = (offset + layer.header_len(), whole);
+            announced = layer.next();
         }
         if start < end {
             stack.push(data.get(start..end).unwrap_or_default());
@@ -84,10 +86,14 @@ fn is_message(layer: &Layer<'_>) -> bool {
     matches!(layer, Layer::Icmpv4(_) | Layer::Icmpv6(_))
 }
 
-fn builder(layer: &Layer<'_>) -> Option<AnyLayer> {
+/// The layer that was dissected because the one around it announced it so.
+fn builder(layer: &Layer<'_>, announced: Next) -> Option<AnyLayer> {
     Some(match layer {
         Layer::Ethernet(view) => view.to_builder().into(),
-        Layer::Vlan(view) => view.to_builder().into(),
+        Layer::Vlan(view) => match announced {
+            Next::EtherType(tpid) => view.to_builder().tpid(tpid).into(),
+            _ => view.to_builder().into(),
+        },
         Layer::Llc(view) => view.to_builder().into(),
         Layer::Null(view) => view.to_builder().into(),
         Layer::Sll(view) => view.to_builder().into(),

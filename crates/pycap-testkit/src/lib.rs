@@ -1,8 +1,9 @@
 //! What pycap's tests, benches and fuzz targets share: packets and savefiles made in code.
 //!
-//! Nothing here goes through pycap's own headers: bytes are put together by hand after the RFCs, so that a test that uses
-//! them has another source than the code that it tests.
+//! Nothing but [`build`], which is about building, goes through pycap's own headers: bytes are put together by hand after the
+//! RFCs, so that a test that uses them has another source than the code that it tests.
 
+pub mod build;
 pub mod filter;
 pub mod generate;
 pub mod invariant;

@@ -1,0 +1,160 @@
+//! Questions that the kernel's own stack answers at the other end, and how long nobody is waited for.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
+use std::time::{Duration, Instant};
+
+use pycap_inject::layer::{Ethernet, Icmpv4, Icmpv6, Ipv4, Tcp, Udp};
+use pycap_inject::{Answer, Asker, Layer, NextHop, Reply, Stack, resolve_next_hop};
+use pycap_rig::Namespace;
+use pycap_wire::{LinkType, MacAddr, Packet, TcpFlags};
+
+use crate::rig::tests;
+use crate::routed::{has_ipv6, two};
+
+tests! {
+    arp_and_icmp_are_answered,
+    tcp_is_answered_by_an_open_and_a_closed_port,
+    udp_is_answered_by_a_server_and_by_an_error,
+    dns_is_answered_by_its_identifier,
+    ipv6_is_answered,
+    nobody_is_waited_for_until_the_deadline,
+}
+
+const NEAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
+const FAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
+const LONG: Duration = Duration::from_secs(5);
+
+struct Wire {
+    _near: Namespace,
+    far: Namespace,
+    hop: NextHop,
+    asker: Asker,
+}
+
+fn wire() -> Wire {
+    let (near, far) = two();
+    let hop = resolve_next_hop(FAR.into(), LONG).unwrap();
+    Wire { _near: near, far, hop, asker: Asker::open("out0").unwrap() }
+}
+
+impl Wire {
+    fn ethernet(&self) -> Ethernet {
+        Ethernet::new(self.hop.neighbour_mac.unwrap(), self.hop.mac.unwrap())
+    }
+
+    fn ask(&mut self, question: impl Layer) -> Answer {
+        let answer = self.asker.ask(&question.to_vec().unwrap(), LONG).unwrap();
+        answer.unwrap_or_else(|| panic!("no answer within {LONG:?}"))
+    }
+}
+
+fn ipv4() -> Ipv4 {
+    Ipv4::new(NEAR, FAR)
+}
+
+fn arp_and_icmp_are_answered() {
+    let mut wire = wire();
+    let mac = wire.hop.mac.unwrap();
+    let question = "eth(dst=broadcast,src=MAC)/arp(op=request,sender_mac=MAC,sender_ip=10.9.0.1,target_ip=10.9.0.2)";
+    let question: Stack = question.replace("MAC", &mac.to_string()).parse().unwrap();
+    let answer = wire.ask(question);
+    assert_eq!(answer.reply, Reply::Arp);
+    let packet = Packet::parse(LinkType::ETHERNET, answer.frame.data());
+    assert_eq!(packet.arp().unwrap().sender_mac(), wire.hop.neighbour_mac);
+
+    let ping = (wire.ethernet(), ipv4(), Icmpv4::echo_request(7, 1), "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    let answer = wire.ask(ping);
+    assert_eq!(answer.reply, Reply::Icmp);
+    assert!(answer.round_trip < LONG);
+    let packet = Packet::parse(LinkType::ETHERNET, answer.frame.data());
+    assert_eq!((packet.payload(), packet.checksum_ok()), (&b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[..], Some(true)));
+    // One with another identifier is not taken for the answer of this one.
+    let again = (wire.ethernet(), ipv4(), Icmpv4::echo_request(8, 1), "");
+    assert_eq!(wire.ask(again).reply, Reply::Icmp);
+}
+
+fn tcp_is_answered_by_an_open_and_a_closed_port() {
+    let mut wire = wire();
+    let listener = wire.far.run(|| TcpListener::bind("10.9.0.2:0").unwrap()).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let syn = |port, seq| (ipv4(), Tcp::syn(40_000, port, seq));
+    let answer = wire.ask((wire.ethernet(), syn(port, 1000)));
+    assert_eq!(answer.reply, Reply::Tcp(TcpFlags::SYN | TcpFlags::ACK));
+    drop(listener);
+    let answer = wire.ask((wire.ethernet(), syn(port, 2000)));
+    assert_eq!(answer.reply, Reply::Tcp(TcpFlags::RST | TcpFlags::ACK));
+}
+
+fn udp_is_answered_by_a_server_and_by_an_error() {
+    let mut wire = wire();
+    let server = wire.far.run(|| UdpSocket::bind("10.9.0.2:0").unwrap()).unwrap();
+    let port = server.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let mut buf = [0; 100];
+        let (len, from) = server.recv_from(&mut buf).unwrap();
+        server.send_to(&buf[..len], from).unwrap();
+    });
+    let answer = wire.ask((wire.ethernet(), ipv4(), Udp::new(40_000, port), "hello"));
+    assert_eq!(answer.reply, Reply::Udp);
+    assert_eq!(Packet::parse(LinkType::ETHERNET, answer.frame.data()).payload(), b"hello");
+    thread.join().unwrap();
+    // The server is gone: port unreachable.
+    let answer = wire.ask((wire.ethernet(), ipv4(), Udp::new(40_000, port), "hello"));
+    assert_eq!(answer.reply, Reply::IcmpError { icmp_type: 3, code: 3 });
+    // And nobody forwards here a packet with its last hop.
+    let answer = wire.ask((wire.ethernet(), ipv4(), "a protocol for experiments"));
+    assert_eq!(answer.reply, Reply::IcmpError { icmp_type: 3, code: 2 });
+}
+
+fn dns_is_answered_by_its_identifier() {
+    let mut wire = wire();
+    let server = wire.far.run(|| UdpSocket::bind("10.9.0.2:53").unwrap()).unwrap();
+    let thread = std::thread::spawn(move || {
+        let mut buf = [0; 512];
+        let (len, from) = server.recv_from(&mut buf).unwrap();
+        buf[2] |= 0x80;
+        // An answer to a question that nobody asked comes first.
+        buf[0] ^= 0xff;
+        server.send_to(&buf[..len], from).unwrap();
+        buf[0] ^= 0xff;
+        server.send_to(&buf[..len], from).unwrap();
+    });
+    let query = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x07example\0\0\x01\0\x01";
+    let answer = wire.ask((wire.ethernet(), ipv4(), Udp::new(40_000, 53), query));
+    assert_eq!(answer.reply, Reply::Dns);
+    assert_eq!(Packet::parse(LinkType::ETHERNET, answer.frame.data()).payload()[..3], [0x12, 0x34, 0x81]);
+    thread.join().unwrap();
+}
+
+fn ipv6_is_answered() {
+    let mut wire = wire();
+    if !has_ipv6() {
+        return crate::rig::skip("this kernel has no IPv6");
+    }
+    let (near, far) = (Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2));
+    let mac = wire.hop.mac.unwrap();
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 2);
+    let ipv6 = |dst| pycap_inject::layer::Ipv6::new(near, dst).hop_limit(255);
+    let option = pycap_inject::layer::NdpOption::SourceLinkAddress(mac);
+    let solicitation = Icmpv6::neighbor_solicitation(far).option(&option);
+    let group_mac = MacAddr([0x33, 0x33, 0xff, 0, 0, 2]);
+    assert_eq!(wire.ask((Ethernet::new(group_mac, mac), ipv6(group), solicitation)).reply, Reply::Ndp);
+    let ping = (wire.ethernet(), ipv6(far), Icmpv6::echo_request(7, 1), "hello");
+    assert_eq!(wire.ask(ping).reply, Reply::Icmp);
+    let closed = (wire.ethernet(), ipv6(far), Udp::new(40_000, 9), "hello");
+    assert_eq!(wire.ask(closed).reply, Reply::IcmpError { icmp_type: 1, code: 4 });
+    let syn = (wire.ethernet(), ipv6(far), Tcp::syn(40_000, 9, 1));
+    assert_eq!(wire.ask(syn).reply, Reply::Tcp(TcpFlags::RST | TcpFlags::ACK));
+    assert_eq!(IpAddr::from(far), "fd09::2".parse::<IpAddr>().unwrap());
+}
+
+fn nobody_is_waited_for_until_the_deadline() {
+    let mut wire = wire();
+    let ping = (wire.ethernet(), Ipv4::new(NEAR, [10, 9, 0, 77]), Icmpv4::echo_request(7, 1));
+    for timeout in [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(200)] {
+        let start = Instant::now();
+        assert!(wire.asker.ask(&ping.to_vec().unwrap(), timeout).unwrap().is_none());
+        let took = start.elapsed();
+        assert!(took >= timeout && took < timeout + Duration::from_millis(500), "{timeout:?}: {took:?}");
+    }
+}
