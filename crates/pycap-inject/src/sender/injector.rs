@@ -87,7 +87,7 @@ impl FromStr for Backend {
 ///
 /// // A ring, past the interface's queue.
 /// let mut injector = Injector::builder("eth0").backend(Backend::TxRing).qdisc_bypass(true).open()?;
-/// injector.send_batch(&[&[0xff; 60]; 1000])?;
+/// injector.send_batch(&[&[0xff; 60][..]; 1000])?;
 /// injector.flush()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

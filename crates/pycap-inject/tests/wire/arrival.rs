@@ -36,21 +36,24 @@ fn send(sender: &mut dyn Sender, frames: &[Vec<u8>]) {
 /// Every sender on `out` sends the frames, and both receivers on `into` get them.
 fn arrive(out: &str, into: &str, frames: &[Vec<u8>]) {
     let mut ring = receiver(into);
-    for (name, mut sender) in senders(out) {
+    let senders = senders(out);
+    let names: Vec<_> = senders.iter().map(|(name, _)| *name).collect();
+    let tcpdump = Tcpdump::start(into, senders.len() * frames.len());
+    let bytes: usize = frames.iter().map(Vec::len).sum();
+    for (name, mut sender) in senders {
         assert_eq!(sender.link_type(), LinkType::ETHERNET);
-        let tcpdump = Tcpdump::start(into, frames.len());
         send(&mut *sender, frames);
         same(&drain(&mut ring), frames, name);
-        if let Some(tcpdump) = tcpdump {
-            same(&tcpdump.frames(), frames, &format!("{name}, by tcpdump"));
-        }
         let stats = sender.stats();
-        let bytes: usize = frames.iter().map(Vec::len).sum();
         assert_eq!(
             (stats.sent, stats.bytes, stats.failed()),
             (frames.len() as u64, bytes as u64, 0),
             "{name}"
         );
+    }
+    let found = tcpdump.map(Tcpdump::frames).unwrap_or_default();
+    for (found, name) in found.chunks(frames.len()).zip(names) {
+        same(found, frames, &format!("{name}, by tcpdump"));
     }
 }
 

@@ -101,7 +101,8 @@ fn packets_of_both_versions_arrive() {
         .filter(|_| six)
         .collect();
     let all = [v4.clone(), v6.clone(), vec![ipv4([10, 9, 0, 2], 200, 1500)]].concat();
-    let mut senders: Vec<(&str, Box<dyn Sender>, &[Vec<u8>])> = vec![
+    type Case<'a> = (&'a str, Box<dyn Sender>, &'a [Vec<u8>]);
+    let mut senders: Vec<Case<'_>> = vec![
         ("raw", Box::new(RawIp::open().unwrap()), &all),
         ("raw on out0", Box::new(RawIp::builder().interface("out0").open().unwrap()), &all),
     ];
