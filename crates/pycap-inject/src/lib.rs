@@ -2,7 +2,9 @@
 #![deny(unsafe_code)]
 
 pub mod layer;
+pub mod template;
 
+mod addresses;
 mod any;
 #[cfg(feature = "capture")]
 mod ask;
