@@ -170,6 +170,18 @@ any_layer! {
     Tcp,
     Udp,
     UdpLite,
+    Sctp,
+    Gre,
+    Mpls,
+    Pppoe,
+    Ppp,
+    Vxlan,
+    Geneve,
+    Gtpu,
+    Stp,
+    Lldp,
+    Dns,
+    Dhcp,
 }
 
 impl From<Vec<u8>> for AnyLayer {

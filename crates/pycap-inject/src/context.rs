@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use pycap_wire::checksum;
-use pycap_wire::{EtherType, IpProtocol, Sap};
+use pycap_wire::{EtherType, IpProtocol, PppProtocol, Sap};
 
 use crate::BuildError;
 
@@ -136,6 +136,7 @@ impl Identity {
             Self::Ipv6 => Some(EtherType::IPV6),
             Self::EtherType(ether_type) => Some(ether_type),
             Self::Ethernet => Some(EtherType::TRANSPARENT_ETHERNET_BRIDGING),
+            Self::Ppp => Some(EtherType::PPP),
             _ => None,
         }
     }
@@ -150,6 +151,16 @@ impl Identity {
             Self::Ethernet => Some(IpProtocol::ETHERNET),
             Self::EtherType(EtherType::MPLS_UNICAST) => Some(IpProtocol::MPLS),
             Self::Nothing => Some(IpProtocol::NO_NEXT_HEADER),
+            _ => None,
+        }
+    }
+
+    /// The PPP protocol number, where there is one (IANA "ppp-numbers").
+    pub fn ppp_protocol(self) -> Option<PppProtocol> {
+        match self {
+            Self::Ipv4 => Some(PppProtocol(0x0021)),
+            Self::Ipv6 => Some(PppProtocol(0x0057)),
+            Self::EtherType(EtherType::MPLS_UNICAST) => Some(PppProtocol(0x0281)),
             _ => None,
         }
     }

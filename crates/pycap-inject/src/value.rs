@@ -229,13 +229,25 @@ pub(crate) use named;
 named!(
     pycap_wire::AddressFamily
     pycap_wire::ArpOperation
+    pycap_wire::DhcpMessageType
+    pycap_wire::DhcpOperation
+    pycap_wire::DnsOpcode
+    pycap_wire::DnsRcode
     pycap_wire::EtherType
+    pycap_wire::GeneveOptionClass
+    pycap_wire::GtpuExtensionType
+    pycap_wire::GtpuMessageType
     pycap_wire::HardwareType
     pycap_wire::IpProtocol
     pycap_wire::Ipv6RoutingType
     pycap_wire::MobilityType
     pycap_wire::Oui
+    pycap_wire::PppProtocol
+    pycap_wire::PppoeCode
     pycap_wire::Sap
+    pycap_wire::StpType
+    pycap_wire::StpVersion
+    pycap_wire::VxlanNextProtocol
     pycap_wire::SllPacketType
 );
 
