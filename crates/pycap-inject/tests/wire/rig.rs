@@ -196,6 +196,11 @@ impl Tcpdump {
         while !said.contains("listening on") {
             let before = said.len();
             stderr.read_line(&mut said).unwrap();
+            // It changes its groups, which nobody may in a user namespace of an ordinary user's.
+            if said.contains("Couldn't change to") {
+                println!("without tcpdump, which takes root: {}", said.trim());
+                return None;
+            }
             assert!(said.len() > before, "tcpdump ended: {said}");
         }
         // It has something to say at its end, too.
