@@ -55,7 +55,7 @@ fn ipv4() -> Ipv4 {
 fn arp_and_icmp_are_answered() {
     let mut wire = wire();
     let mac = wire.hop.mac.unwrap();
-    let question = "eth(dst=broadcast,src=MAC)/arp(op=request,sender_mac=MAC,sender_ip=10.9.0.1,target_ip=10.9.0.2)";
+    let question = "eth(dst=broadcast,src=MAC)/arp(op=request,sha=MAC,spa=10.9.0.1,tpa=10.9.0.2)";
     let question: Stack = question.replace("MAC", &mac.to_string()).parse().unwrap();
     let answer = wire.ask(question);
     assert_eq!(answer.reply, Reply::Arp);
