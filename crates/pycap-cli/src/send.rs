@@ -71,7 +71,7 @@ pub(crate) struct SendArgs {
     count: Option<u64>,
 
     /// The time from one to the next: seconds, or with ms or us behind the number; otherwise there is none
-    #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, requires = "count")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, requires = "count", conflicts_with = "hex")]
     interval: Option<Duration>,
 
     /// What sends it: automatic, packet, tx-ring, raw-ip, libpcap, libnet
