@@ -75,7 +75,7 @@ pub(crate) struct SendArgs {
     interval: Option<Duration>,
 
     /// What sends it: automatic, packet, tx-ring, raw-ip, libpcap, libnet
-    #[arg(long, value_name = "NAME", requires = "interface")]
+    #[arg(long, value_name = "NAME", requires = "interface", conflicts_with_all = ["write", "hex"])]
     backend: Option<Backend>,
 
     /// List the layers that there are, or LAYER alone, with their fields

@@ -12,7 +12,7 @@ use rig::{hex, pycap};
 /// The original pycap's ping.
 const PING: &str = "eth(src=00:03:93:44:a9:92,dst=00:50:ba:8f:c4:5f)/ip(src=192.168.1.106,dst=192.168.1.104,ttl=100,id=1)\
                     /icmp_echo_request(id=0,seq=1)/\"ABCDEFGHIJKLMNOPQRSTUVWXYZ\"";
-/// The same, as scapy builds it.
+/// The same, put together by hand after RFC 791 and RFC 792.
 const PING_HEX: &str = "0050ba8fc45f00039344a992080045000036000100006401d2a3c0a8016ac0a8016808000b0500000001\
                         4142434445464748494a4b4c4d4e4f505152535455565758595a";
 
@@ -122,7 +122,7 @@ fn wrong_flags_are_named() {
         (&["-w", "x", "--interval", "2", "ip"], "--count <COUNT>"),
         (&["-w", "x", "-c", "0", "ip"], "it takes a number from 1 on"),
         (&["-w", "x", "-c", "2", "--interval", "-1", "ip"], "it takes seconds, as in 0.5, or "),
-        (&["-w", "x", "--backend", "libnet", "ip"], "--interface <INTERFACE>"),
+        (&["-w", "x", "--backend", "libnet", "ip"], "'--backend <NAME>'"),
         (&["-i", "lo", "--backend", "pigeon", "ip"], "take one of automatic, packet, tx-ring, "),
         (&["--help-layers", "ip", "--hex"], "--help-layers"),
         (&["--hex", "ip", "udp"], "'udp'"),
