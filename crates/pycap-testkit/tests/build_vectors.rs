@@ -157,8 +157,7 @@ fn written(proto: &str, part: &Part<'_>) -> (Option<String>, usize, usize) {
             let flags = ["DF", "MF", "evil"].map(|flag| u8::from(s("flags").contains(flag)));
             let fixed =
                 format!("tos={},id={},ttl={},src={},dst={}", n("tos"), n("id"), n("ttl"), s("src"), s("dst"));
-            let fragment =
-                format!("frag_off={},df={},mf={},rb={}", n("frag") * 8, flags[0], flags[1], flags[2]);
+            let fragment = format!("frag_off={},df={},mf={},rb={}", n("frag"), flags[0], flags[1], flags[2]);
             let options = if len > 20 { part.bytes(20, len) } else { "" };
             let number = part.number_of_bytes("proto", "proto");
             let ip = format!("ip({fixed},{fragment}{number}{exact}");

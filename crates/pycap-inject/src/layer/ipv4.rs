@@ -33,8 +33,8 @@ layer! {
         "df" dont_fragment, set_dont_fragment: bool;
         /// Whether fragments of the same packet follow.
         "mf" more_fragments, set_more_fragments: bool;
-        /// Where the payload stands in the whole packet's, in bytes, a multiple of 8.
-        "frag_off" fragment_offset, set_fragment_offset: u16;
+        /// Where the payload stands in the whole packet's, in units of 8 bytes.
+        "frag_off" fragment_offset_units, set_fragment_offset_units: u16;
         /// Time to live, in hops: 64.
         "ttl" ttl, set_ttl: u8;
         /// Source address.
