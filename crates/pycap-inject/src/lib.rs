@@ -16,6 +16,10 @@ mod expression;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
+pub mod pacer;
+#[cfg(feature = "capture")]
+pub mod replay;
+pub mod rewrite;
 mod reply;
 pub mod sender;
 mod stack;
