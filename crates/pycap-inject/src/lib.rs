@@ -19,8 +19,8 @@ mod options;
 pub mod pacer;
 #[cfg(feature = "capture")]
 pub mod replay;
-pub mod rewrite;
 mod reply;
+pub mod rewrite;
 pub mod sender;
 mod stack;
 mod to_builder;

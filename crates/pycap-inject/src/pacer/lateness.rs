@@ -116,7 +116,8 @@ mod tests {
     fn quantiles_are_those_of_the_sorted_values() {
         let mut lateness = Lateness::new();
         assert_eq!((lateness.median(), lateness.p99(), lateness.max()), (None, None, None));
-        let mut values: Vec<u64> = (0..10_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).collect();
+        let mut values: Vec<u64> =
+            (0..10_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).collect();
         values.iter().for_each(|nanos| lateness.record(*nanos));
         values.sort_unstable();
         for share in [0.0, 0.001, 0.25, 0.5, 0.99, 1.0] {

@@ -46,7 +46,9 @@ impl MapIp {
     pub(super) fn v4(self, address: [u8; 4]) -> Option<[u8; 4]> {
         let address = u32::from_be_bytes(address);
         match self.0 {
-            Map::V4 { from, to, mask } if address & mask == from => Some((to | address & !mask).to_be_bytes()),
+            Map::V4 { from, to, mask } if address & mask == from => {
+                Some((to | address & !mask).to_be_bytes())
+            }
             _ => None,
         }
     }
@@ -55,7 +57,9 @@ impl MapIp {
     pub(super) fn v6(self, address: [u8; 16]) -> Option<[u8; 16]> {
         let address = u128::from_be_bytes(address);
         match self.0 {
-            Map::V6 { from, to, mask } if address & mask == from => Some((to | address & !mask).to_be_bytes()),
+            Map::V6 { from, to, mask } if address & mask == from => {
+                Some((to | address & !mask).to_be_bytes())
+            }
             _ => None,
         }
     }
@@ -65,8 +69,9 @@ impl FromStr for MapIp {
     type Err = SendError;
 
     fn from_str(text: &str) -> Result<Self, SendError> {
-        let needed =
-            || invalid(format!("{text:?}: two addresses or prefixes are needed, as in 10.0.0.0/8=172.16.0.0/8"));
+        let needed = || {
+            invalid(format!("{text:?}: two addresses or prefixes are needed, as in 10.0.0.0/8=172.16.0.0/8"))
+        };
         let (from, to) = text.split_once('=').ok_or_else(needed)?;
         let parse = |text: &str| -> Option<(IpAddr, Option<u8>)> {
             match text.split_once('/') {

@@ -102,7 +102,10 @@ impl Rewrite {
         if self.src_mac.is_some() || self.dst_mac.is_some() || self.vlan.is_some() {
             return Err(refused(
                 SendErrorKind::InvalidSetting,
-                format!("frames of link type {} have no Ethernet addresses and VLAN tags to change", name(to)),
+                format!(
+                    "frames of link type {} have no Ethernet addresses and VLAN tags to change",
+                    name(to)
+                ),
             ));
         }
         Ok(())
@@ -119,7 +122,10 @@ impl Rewrite {
         out: &mut Vec<u8>,
     ) -> Result<Option<(u16, usize)>, SendError> {
         let unreadable = || {
-            refused(SendErrorKind::InvalidFrame, "no IP packet, or none that is whole, is in the frame".to_owned())
+            refused(
+                SendErrorKind::InvalidFrame,
+                "no IP packet, or none that is whole, is in the frame".to_owned(),
+            )
         };
         match plan {
             Plan::Copy => {
@@ -201,10 +207,7 @@ impl Rewrite {
 }
 
 fn is_ip(link_type: LinkType) -> bool {
-    matches!(
-        link_type,
-        LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6
-    )
+    matches!(link_type, LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6)
 }
 
 /// 802.1Q, 802.1ad, and what was used before that.

@@ -18,7 +18,6 @@ const LOOSE_SOURCE_ROUTE: u8 = 131;
 const STRICT_SOURCE_ROUTE: u8 = 137;
 const HOME_ADDRESS: u8 = 201;
 
-
 /// Changes a packet that this EtherType announces.
 pub(super) fn change(rules: &Rewrite, ether_type: u16, packet: &mut [u8]) {
     match EtherType(ether_type) {
