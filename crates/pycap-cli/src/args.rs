@@ -46,6 +46,8 @@ Examples:
   pycap -r trace.pcap --json         one JSON object a packet
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
+  pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
+                                     build a packet and send it; pycap send --help
   pycap doctor                       what this machine allows, and proof that capturing works";
 
 /// Captures packets, reads captures (pcap, pcapng), and prints or writes what is in them.
@@ -381,7 +383,7 @@ fn without_comments(text: &str) -> String {
 }
 
 /// A number that is not 0.
-fn from_one<N: FromStr + Default + PartialOrd>(text: &str) -> Result<N, String> {
+pub(crate) fn from_one<N: FromStr + Default + PartialOrd>(text: &str) -> Result<N, String> {
     match text.parse() {
         Ok(number) if number > N::default() => Ok(number),
         _ => Err("it takes a number from 1 on".to_owned()),

@@ -101,7 +101,7 @@ fn link_type_by_name(interface: &str, name: &str) -> Result<LinkType, Failure> {
 }
 
 /// A number stands for the interface that `-D` lists under it.
-fn by_number(name: &str) -> Result<String, Failure> {
+pub(crate) fn by_number(name: &str) -> Result<String, Failure> {
     let Ok(number) = name.parse::<usize>() else { return Ok(name.to_owned()) };
     let names = crate::devices::names()?;
     match number.checked_sub(1).and_then(|at| names.get(at)) {

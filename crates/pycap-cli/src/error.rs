@@ -1,10 +1,11 @@
 //! What can go wrong, and the exit status for it.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use pycap_capture::ErrorKind;
+use pycap_inject::{BuildError, ExpressionError, SendError};
 
 /// Why the command ends early.
 #[derive(Debug)]
@@ -15,6 +16,12 @@ pub(crate) enum Failure {
     Capture(pycap_capture::Error),
     /// Privileges could not be given up, or are missed now that they are.
     Privileges(String),
+    /// The expression of a packet is none.
+    Expression(String),
+    /// The packet cannot be built, or not for where it is to go.
+    Build(String),
+    /// The packet could not be sent.
+    Send(SendError),
     /// The output could not be written.
     Output(io::Error),
     /// The output was closed by its reader.
@@ -24,6 +31,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// What is wrong with the expression of a packet; a person at a terminal is shown where.
+    pub(crate) fn expression(error: &ExpressionError, text: &str) -> Self {
+        let shown = io::stderr().is_terminal().then(|| error.pointing_into(text));
+        let lines = shown.iter().flat_map(|shown| shown.lines()).map(|line| format!("\n  {line}"));
+        Self::Expression(format!("expression: {error}{}", lines.collect::<String>()))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(2),
@@ -35,7 +49,11 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(message) | Self::Privileges(message) => f.write_str(message),
+            Self::Usage(message)
+            | Self::Privileges(message)
+            | Self::Expression(message)
+            | Self::Build(message) => f.write_str(message),
+            Self::Send(error) => error.fmt(f),
             // Only a file's own errors have a place in it.
             Self::Capture(error) if error.path().is_none() && is_of_a_file(error.kind()) => {
                 write!(f, "standard input: {error}")
@@ -72,6 +90,18 @@ impl From<pycap_capture::Error> for Failure {
             Some(io::ErrorKind::BrokenPipe) => Self::Closed,
             _ => Self::Capture(error),
         }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error.to_string())
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
     }
 }
 

@@ -21,6 +21,8 @@ mod print;
 mod progress;
 mod read;
 mod rotation;
+#[cfg(target_os = "linux")]
+mod send;
 mod sequence;
 mod signals;
 mod time;
@@ -41,6 +43,7 @@ fn run() -> Result<(), Failure> {
     match std::env::args_os().nth(1) {
         Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
+        Some(word) if word == "send" => return send::run(&args::of_command("send")),
         _ => {}
     }
     let args = Args::from_command_line();

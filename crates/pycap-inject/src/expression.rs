@@ -161,7 +161,8 @@ impl ExpressionError {
         /// How many characters are shown on either side of the column.
         const AROUND: usize = 36;
         let at = self.column - 1;
-        let skipped = at.saturating_sub(AROUND);
+        // Three characters are no shorter than the dots in their place.
+        let skipped = if at > AROUND + 3 { at - AROUND } else { 0 };
         let mut shown = String::new();
         if skipped > 0 {
             shown.push_str("...");
