@@ -22,11 +22,13 @@ pub(crate) enum Failure {
     Build(String),
     /// The packet could not be sent.
     Send(SendError),
+    /// The capture cannot be replayed there.
+    Replay(String),
     /// The output could not be written.
     Output(io::Error),
     /// The output was closed by its reader.
     Closed,
-    /// The doctor found that capturing does not work, and said so.
+    /// The doctor found that capturing does not work, or packets were not sent, and that was told.
     Unwell,
 }
 
@@ -52,6 +54,7 @@ impl fmt::Display for Failure {
             Self::Usage(message)
             | Self::Privileges(message)
             | Self::Expression(message)
+            | Self::Replay(message)
             | Self::Build(message) => f.write_str(message),
             Self::Send(error) => error.fmt(f),
             // Only a file's own errors have a place in it.
