@@ -155,7 +155,9 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let ended = send_all(args, &mut capture, &mut replay, &mut sender);
     bar.finish();
     let report = replay.into_report();
-    tell_account(&report, args.quiet);
+    // What ends it is told at the end.
+    let last = ended.as_ref().err().map(ToString::to_string);
+    tell_account(&report, args.quiet, last.as_deref());
     match ended {
         Err(failure) => Err(failure),
         Ok(()) if report.failed() > 0 => Err(Failure::Unwell),
@@ -343,7 +345,7 @@ impl Bar {
     }
 }
 
-fn tell_account(report: &Report, quiet: bool) {
+fn tell_account(report: &Report, quiet: bool, last: Option<&str>) {
     if !quiet {
         let mut beside = String::new();
         if report.cut > 0 {
@@ -360,7 +362,10 @@ fn tell_account(report: &Report, quiet: bool) {
         ));
     }
     for failure in &report.failures {
-        tell(format_args!("{} failed: {}", failure.count, failure.first));
+        let first = failure.first.to_string();
+        if last != Some(&*first) {
+            tell(format_args!("{} failed: {first}", failure.count));
+        }
     }
     if quiet || report.sent == 0 {
         return;
