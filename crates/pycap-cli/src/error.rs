@@ -24,11 +24,13 @@ pub(crate) enum Failure {
     Send(SendError),
     /// A question was sent, and nothing answered it.
     NoAnswer(String),
+    /// The capture cannot be replayed there.
+    Replay(String),
     /// The output could not be written.
     Output(io::Error),
     /// The output was closed by its reader.
     Closed,
-    /// The doctor found that capturing does not work, and said so.
+    /// The doctor found that capturing does not work, or packets were not sent, and that was told.
     Unwell,
 }
 
@@ -55,6 +57,7 @@ impl fmt::Display for Failure {
             | Self::NoAnswer(message)
             | Self::Privileges(message)
             | Self::Expression(message)
+            | Self::Replay(message)
             | Self::Build(message) => f.write_str(message),
             Self::Send(error) => error.fmt(f),
             // Only a file's own errors have a place in it.

@@ -21,6 +21,8 @@ mod postrotate;
 mod print;
 mod progress;
 mod read;
+#[cfg(target_os = "linux")]
+mod replay;
 mod rotation;
 #[cfg(target_os = "linux")]
 mod send;
@@ -45,6 +47,7 @@ fn run() -> Result<(), Failure> {
         Some(word) if word == "ask" => return ask::run(&args::of_command("ask")),
         Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
+        Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),
         Some(word) if word == "send" => return send::run(&args::of_command("send")),
         _ => {}
     }

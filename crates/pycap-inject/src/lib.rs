@@ -16,7 +16,11 @@ mod expression;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
+pub mod pacer;
+#[cfg(feature = "capture")]
+pub mod replay;
 mod reply;
+pub mod rewrite;
 pub mod sender;
 mod stack;
 mod to_builder;

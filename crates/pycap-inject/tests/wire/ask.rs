@@ -131,7 +131,8 @@ fn ipv6_is_answered() {
     if !has_ipv6() {
         return crate::rig::skip("this kernel has no IPv6");
     }
-    let (near, far) = (Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2));
+    let (near, far) =
+        (Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2));
     let mac = wire.hop.mac.unwrap();
     let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 2);
     let ipv6 = |dst| pycap_inject::layer::Ipv6::new(near, dst).hop_limit(255);

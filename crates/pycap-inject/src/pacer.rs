@@ -1,0 +1,441 @@
+//! When to send: so many packets or bits a second, or with the gaps of a capture.
+//!
+//! The times at which frames are due are computed from the start, never from the frame before, so that errors do not add up: a frame that
+//! is late is followed by the next one at its own time, and those that are overdue go at once.
+
+mod clock;
+mod lateness;
+mod stop;
+
+pub use clock::{Clock, Monotonic};
+pub use lateness::Lateness;
+pub use stop::StopHandle;
+
+use std::time::Duration;
+
+use crate::{SendError, SendErrorKind};
+
+const NANOS_PER_SEC: f64 = 1e9;
+
+/// A frame that is nearer than this is waited for by looking at the clock again and again: a sleep ends some 50 to 100 microseconds late
+/// where the processor has gone to sleep as well.
+const NEAR: u64 = 200_000;
+
+/// How fast frames go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Pace {
+    /// As fast as the sender takes them.
+    TopSpeed,
+    /// So many frames a second.
+    PacketsPerSecond(f64),
+    /// So many bits of frames a second, from the link header on: without frame check sequence, preamble and the gap between frames, which
+    /// are 24 bytes a frame on an Ethernet cable.
+    BitsPerSecond(f64),
+    /// With the gaps of the capture that they are from, played so many times as fast: 2 halves the gaps.
+    Recorded(f64),
+}
+
+/// Says when frames are due, and waits until they are.
+///
+/// For frames of one kind, [`batch`](Self::batch) is all it takes:
+///
+/// ```
+/// use pycap_inject::pacer::{Pace, Pacer};
+///
+/// let mut pacer = Pacer::new(Pace::PacketsPerSecond(10_000.0))?;
+/// let mut sent = 0;
+/// while sent < 20 {
+///     // At most 64 of 60 bytes: one as a rule, and those that are overdue.
+///     sent += pacer.batch(60, 64);
+///     // Here they are handed to a sender.
+/// }
+/// assert!(pacer.elapsed() >= std::time::Duration::from_micros(1_900));
+/// # Ok::<(), pycap_inject::SendError>(())
+/// ```
+///
+/// Otherwise [`schedule`](Self::schedule) says of one frame after the other when it is due, [`wait`](Self::wait) waits for one, and
+/// [`is_due`](Self::is_due) tells whether the next can go with it.
+#[derive(Debug)]
+pub struct Pacer<C: Clock = Monotonic> {
+    pace: Pace,
+    clock: C,
+    spin: bool,
+    stop: StopHandle,
+    /// On the clock.
+    start: Option<u64>,
+    /// The last look at the clock, since the start.
+    now: u64,
+    /// Frames and bits scheduled so far.
+    frames: u64,
+    bits: u64,
+    pass: Pass,
+    /// When the last one is due.
+    last: u64,
+    /// One that [`batch`](Self::batch) has scheduled and that was not due.
+    held: Option<Due>,
+    lateness: Lateness,
+}
+
+/// One way through a capture.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pass {
+    /// When its first frame is due, and was captured.
+    due: u64,
+    recorded: Option<i128>,
+    frames: u64,
+}
+
+/// When a frame is due: nanoseconds since the first one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Due(u64);
+
+impl Due {
+    /// The time since the first frame.
+    pub fn since_start(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+}
+
+impl Pacer {
+    /// By the computer's monotonic clock.
+    ///
+    /// # Errors
+    ///
+    /// [`SendErrorKind::InvalidSetting`] for a rate or a factor that is not a number above 0.
+    pub fn new(pace: Pace) -> Result<Self, SendError> {
+        Self::with_clock(pace, Monotonic::new())
+    }
+}
+
+impl<C: Clock> Pacer<C> {
+    /// By another clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Pacer::new).
+    pub fn with_clock(pace: Pace, clock: C) -> Result<Self, SendError> {
+        let (number, what) = match pace {
+            Pace::TopSpeed => (1.0, ""),
+            Pace::PacketsPerSecond(rate) => (rate, "packets a second"),
+            Pace::BitsPerSecond(rate) => (rate, "bits a second"),
+            Pace::Recorded(factor) => (factor, "times the captured speed"),
+        };
+        if !(number.is_finite() && number > 0.0) {
+            let message = format!("{number} {what}: a number above 0 is needed");
+            return Err(SendError::new(SendErrorKind::InvalidSetting, message));
+        }
+        Ok(Self {
+            pace,
+            clock,
+            spin: true,
+            stop: StopHandle::default(),
+            start: None,
+            now: 0,
+            frames: 0,
+            bits: 0,
+            pass: Pass::default(),
+            last: 0,
+            held: None,
+            lateness: Lateness::new(),
+        })
+    }
+
+    /// Whether the last 200 microseconds before a frame are waited for by looking at the clock all the time, as they are unless asked for
+    /// otherwise. Without it, no processor is kept busy, and frames are late by what the system takes to wake up.
+    #[must_use]
+    pub fn spin(mut self, spin: bool) -> Self {
+        self.spin = spin;
+        self
+    }
+
+    /// What ends the waits from another thread.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+
+    /// Whether the waits were ended.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_stopped()
+    }
+
+    /// How fast frames go.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// How late frames were. At top speed none is ever late.
+    pub fn lateness(&self) -> &Lateness {
+        &self.lateness
+    }
+
+    /// The time since the first frame was scheduled.
+    pub fn elapsed(&mut self) -> Duration {
+        if self.start.is_some() {
+            self.look();
+        }
+        Duration::from_nanos(self.now)
+    }
+
+    /// When the next frame is due, which has `len` bytes and was captured `recorded` nanoseconds after some moment that is the same for all
+    /// (needed for [`Pace::Recorded`] only). The first one is due at once: the clock starts with it. A frame that was captured before the
+    /// one ahead of it, or of which nobody knows, is due at the same time.
+    #[inline]
+    pub fn schedule(&mut self, len: usize, recorded: Option<i128>) -> Due {
+        if self.start.is_none() {
+            self.start = Some(self.clock.now());
+        }
+        let due = match self.pace {
+            Pace::TopSpeed => 0,
+            // Exact for the first 2^53 nanoseconds: 104 days.
+            Pace::PacketsPerSecond(rate) => (self.frames as f64 * NANOS_PER_SEC / rate) as u64,
+            Pace::BitsPerSecond(rate) => (self.bits as f64 * NANOS_PER_SEC / rate) as u64,
+            Pace::Recorded(factor) => self.replayed(recorded, factor),
+        };
+        self.frames += 1;
+        self.bits += len as u64 * 8;
+        self.pass.frames += 1;
+        self.last = due.max(self.last);
+        Due(self.last)
+    }
+
+    fn replayed(&mut self, recorded: Option<i128>, factor: f64) -> u64 {
+        let Some(time) = recorded else { return self.last };
+        let first = *self.pass.recorded.get_or_insert(time);
+        let since = (time.saturating_sub(first).max(0) as f64 / factor) as u64;
+        self.pass.due.saturating_add(since)
+    }
+
+    /// The capture begins anew: its first frame is due after the last one by the mean gap of the pass that is over.
+    pub fn next_pass(&mut self) {
+        if self.pass.frames == 0 {
+            return;
+        }
+        let gaps = (self.pass.frames - 1).max(1);
+        let mean = (self.last - self.pass.due) / gaps;
+        self.pass = Pass { due: self.last.saturating_add(mean), ..Pass::default() };
+    }
+
+    /// Whether the time has come.
+    #[inline]
+    pub fn is_due(&mut self, due: Due) -> bool {
+        due.0 <= self.now || due.0 <= self.look()
+    }
+
+    /// Waits until the time has come; `false` if the waits were ended.
+    pub fn wait(&mut self, due: Due) -> bool {
+        let time = self.start.unwrap_or_default().saturating_add(due.0);
+        while !self.stop.is_stopped() {
+            let now = self.look();
+            match due.0.saturating_sub(now) {
+                0 => return true,
+                _ if !self.spin => self.clock.sleep_until(time, &self.stop),
+                left if left > NEAR => self.clock.sleep_until(time - NEAR, &self.stop),
+                _ => self.clock.relax(),
+            }
+        }
+        false
+    }
+
+    /// Frames that were due then are handed to their sender now: the measure of how late they are.
+    pub fn sent(&mut self, due: impl IntoIterator<Item = Due>) {
+        if self.pace == Pace::TopSpeed {
+            return;
+        }
+        let now = self.look();
+        due.into_iter().for_each(|due| self.lateness.record(now.saturating_sub(due.0)));
+    }
+
+    /// Waits until a frame of `len` bytes is due, and says how many such frames are due by then: at least one and at most `most`, or 0 if
+    /// the waits were ended. They count as handed to their sender at once. At top speed it is always `most`. Not for [`Pace::Recorded`],
+    /// where a capture says when frames are due: they are all due at once.
+    pub fn batch(&mut self, len: usize, most: usize) -> usize {
+        let first = match self.held.take() {
+            Some(due) => due,
+            None => self.schedule(len, None),
+        };
+        if !self.wait(first) {
+            self.held = Some(first);
+            return 0;
+        }
+        let now = self.now;
+        let mut count = 0;
+        let mut next = Some(first);
+        while let Some(due) = next {
+            if due.0 > now {
+                self.held = Some(due);
+                break;
+            }
+            count += 1;
+            if self.pace != Pace::TopSpeed {
+                self.lateness.record(now - due.0);
+            }
+            next = (count < most).then(|| self.schedule(len, None));
+        }
+        count
+    }
+
+    #[inline]
+    fn look(&mut self) -> u64 {
+        self.now = self.clock.now().saturating_sub(self.start.unwrap_or_default());
+        self.now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// A clock that goes on by itself by a microsecond a look, and oversleeps by 70.
+    #[derive(Debug, Default)]
+    struct Fake {
+        now: Cell<u64>,
+        sleeps: Cell<u32>,
+        relaxed: Cell<u32>,
+    }
+
+    impl Clock for Fake {
+        fn now(&self) -> u64 {
+            self.now.set(self.now.get() + 1_000);
+            self.now.get()
+        }
+
+        fn sleep_until(&self, time: u64, _: &StopHandle) {
+            self.sleeps.set(self.sleeps.get() + 1);
+            self.now.set(self.now.get().max(time) + 70_000);
+        }
+
+        fn relax(&self) {
+            self.relaxed.set(self.relaxed.get() + 1);
+        }
+    }
+
+    fn pacer(clock: &Fake, pace: Pace) -> Pacer<&Fake> {
+        clock.now.set(5_000_000_000);
+        Pacer::with_clock(pace, clock).unwrap()
+    }
+
+    #[test]
+    fn the_nth_frame_is_due_by_the_start_alone() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::PacketsPerSecond(3.0));
+        for n in 0..10_000_000_u64 {
+            assert_eq!(paced.schedule(60, None).0, (u128::from(n) * 1_000_000_000 / 3) as u64);
+        }
+        let mut paced = pacer(&clock, Pace::BitsPerSecond(8_000_000.0));
+        // A byte a microsecond.
+        let due: Vec<u64> = [100, 60, 1500, 0, 1].map(|len| paced.schedule(len, None).0).into();
+        assert_eq!(due, [0, 100_000, 160_000, 1_660_000, 1_660_000]);
+    }
+
+    #[test]
+    fn a_capture_keeps_its_gaps() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::Recorded(2.0));
+        let times = [Some(-1_000), Some(1_000), None, Some(500), Some(3_000)];
+        let due: Vec<u64> = times.map(|time| paced.schedule(60, time).0).into();
+        assert_eq!(due, [0, 1_000, 1_000, 1_000, 2_000]);
+        // Four gaps of 500 on average.
+        paced.next_pass();
+        let due: Vec<u64> = times.map(|time| paced.schedule(60, time).0).into();
+        assert_eq!(due, [2_500, 3_500, 3_500, 3_500, 4_500]);
+        // A clock that was set by ages is no overflow.
+        assert_eq!(paced.schedule(60, Some(i128::MAX)).0, u64::MAX);
+        paced.next_pass();
+        assert_eq!(paced.schedule(60, Some(0)).0, u64::MAX);
+    }
+
+    #[test]
+    fn it_sleeps_far_away_and_spins_near() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::PacketsPerSecond(100.0));
+        for n in 0..100_u64 {
+            let due = paced.schedule(60, None);
+            assert!(paced.wait(due));
+            paced.sent([due]);
+            assert!(paced.now - n * 10_000_000 <= 2_000, "{}", paced.now);
+        }
+        assert_eq!(clock.sleeps.get(), 99);
+        // 200 microseconds but for the 70 overslept, at one each.
+        assert!((99 * 120..99 * 135).contains(&clock.relaxed.get()), "{}", clock.relaxed.get());
+        assert_eq!(paced.lateness().count(), 100);
+        assert!(paced.lateness().max().unwrap() <= Duration::from_micros(3));
+    }
+
+    #[test]
+    fn it_never_spins_when_told_so_and_does_not_drift() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::PacketsPerSecond(1_000.0)).spin(false);
+        for n in 0..1_000_u64 {
+            let due = paced.schedule(60, None);
+            assert!(paced.wait(due));
+            paced.sent([due]);
+            let late = paced.now - n * 1_000_000;
+            assert!(late < 75_000, "{n}: {late}");
+        }
+        assert_eq!(clock.relaxed.get(), 0);
+        let median = paced.lateness().median().unwrap();
+        assert!((Duration::from_micros(70)..Duration::from_micros(76)).contains(&median), "{median:?}");
+    }
+
+    #[test]
+    fn what_is_overdue_goes_together() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::PacketsPerSecond(100_000.0));
+        assert_eq!(paced.batch(60, 64), 1);
+        clock.now.set(clock.now.get() + 400_000);
+        // 40 intervals are over, and some microseconds.
+        assert_eq!(paced.batch(60, 16), 16);
+        assert_eq!(paced.batch(60, 64), 24);
+        assert_eq!(paced.batch(60, 64), 1);
+        assert_eq!(paced.lateness().count(), 42);
+        assert!(paced.lateness().max().unwrap() >= Duration::from_micros(390));
+        let mut fast = pacer(&clock, Pace::TopSpeed);
+        assert_eq!((fast.batch(60, 64), fast.batch(60, 7)), (64, 7));
+        assert_eq!(fast.lateness().count(), 0);
+    }
+
+    #[test]
+    fn no_frame_is_lost_where_a_wait_ends() {
+        let clock = Fake::default();
+        let mut paced = pacer(&clock, Pace::PacketsPerSecond(1.0));
+        let due = paced.schedule(60, None);
+        assert!(paced.wait(due));
+        let due = paced.schedule(60, None);
+        paced.stop_handle().stop();
+        assert!(!paced.wait(due) && paced.is_stopped());
+        assert_eq!(paced.batch(60, 64), 0);
+    }
+
+    #[test]
+    fn rates_are_above_zero() {
+        for pace in [
+            Pace::PacketsPerSecond(0.0),
+            Pace::BitsPerSecond(-1.0),
+            Pace::Recorded(f64::NAN),
+            Pace::PacketsPerSecond(f64::INFINITY),
+        ] {
+            let error = Pacer::new(pace).unwrap_err();
+            assert_eq!(error.kind(), SendErrorKind::InvalidSetting);
+            assert!(error.to_string().ends_with("a number above 0 is needed"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_long_sleep_ends_when_it_is_stopped() {
+        let mut paced = Pacer::new(Pace::PacketsPerSecond(0.01)).unwrap();
+        let stop = paced.stop_handle();
+        paced.schedule(60, None);
+        let due = paced.schedule(60, None);
+        let started = std::time::Instant::now();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            stop.stop();
+        });
+        assert!(!paced.wait(due));
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+        thread.join().unwrap();
+    }
+}

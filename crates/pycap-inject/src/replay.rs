@@ -1,0 +1,510 @@
+//! Captured frames sent again: with their own timing or another, as they were or rewritten.
+
+mod recording;
+mod report;
+
+pub use recording::Recording;
+pub use report::{Failure, Progress, Report};
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pycap_capture::{Frame, Next, Source};
+
+use crate::pacer::{Clock, Due, Monotonic, Pacer, StopHandle};
+use crate::rewrite::Rewrite;
+use crate::{SendError, SendErrorKind, Sender};
+
+/// At most so many frames are handed to the sender at once: as many as its own call of the kernel takes.
+const BATCH: usize = 64;
+/// And so many bytes are kept for them, but for a frame that is longer.
+const BATCH_BYTES: usize = 128 << 10;
+/// How often a source that has no frame is asked whether it is to be waited for still.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
+/// Sends the frames of any source by any sender.
+///
+/// ```no_run
+/// use pycap_capture::Savefile;
+/// use pycap_inject::Injector;
+/// use pycap_inject::pacer::{Pace, Pacer};
+/// use pycap_inject::replay::Replay;
+/// use pycap_inject::rewrite::Rewrite;
+///
+/// let mut file = Savefile::open("trace.pcap")?;
+/// let mut injector = Injector::open("eth0")?;
+/// // Twice as fast as it was captured.
+/// let mut replay = Replay::new(Pacer::new(Pace::Recorded(2.0))?)
+///     .rewrite(Rewrite::new().map_ip("10.0.0.0/8=192.168.0.0/16".parse()?));
+/// replay.run(&mut file, &mut injector)?;
+/// println!("{}", replay.into_report());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// A frame that is not accepted is counted by its reason, and the next one follows, unless it is asked to
+/// [stop](Self::stop_at_failure) there. A VLAN tag that the kernel took out of a frame is put back, and a frame check sequence that the
+/// capture has is left out.
+#[derive(Debug)]
+pub struct Replay<C: Clock = Monotonic> {
+    pacer: Pacer<C>,
+    rewrite: Rewrite,
+    limit: u64,
+    skip_cut: bool,
+    stop_at_failure: bool,
+    waiting: Waiting,
+    report: Report,
+    progress: Arc<Progress>,
+    passes: u64,
+}
+
+/// Frames that are due and not sent yet, one behind the other.
+#[derive(Debug, Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    /// Where each ends, and when it was due.
+    frames: Vec<(usize, Due)>,
+}
+
+/// Why a replay ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// The source has no more frames: it can be replayed once more.
+    Finished,
+    /// As many frames as asked for were attempted.
+    Limit,
+    /// The [`StopHandle`] was used.
+    Stopped,
+}
+
+/// Why a replay could not go on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The source failed.
+    Read(pycap_capture::Error),
+    /// The sender failed: at all where it is to be [stopped at](Replay::stop_at_failure) that, otherwise so that nothing more can be sent.
+    Send(SendError),
+}
+
+impl<C: Clock> Replay<C> {
+    /// A replay at the pace of this pacer.
+    pub fn new(pacer: Pacer<C>) -> Self {
+        Self {
+            pacer,
+            rewrite: Rewrite::new(),
+            limit: u64::MAX,
+            skip_cut: false,
+            stop_at_failure: false,
+            waiting: Waiting::default(),
+            report: Report::default(),
+            progress: Arc::default(),
+            passes: 0,
+        }
+    }
+
+    /// What to change in each frame.
+    #[must_use]
+    pub fn rewrite(mut self, rewrite: Rewrite) -> Self {
+        self.rewrite = rewrite;
+        self
+    }
+
+    /// Attempts at most so many frames, over all runs.
+    #[must_use]
+    pub fn limit(mut self, frames: u64) -> Self {
+        self.limit = frames;
+        self
+    }
+
+    /// Whether frames of which the capture has the beginning only are left out. They are sent as captured, unless asked for.
+    #[must_use]
+    pub fn skip_cut(mut self, skip: bool) -> Self {
+        self.skip_cut = skip;
+        self
+    }
+
+    /// Whether the first frame that is not accepted ends the replay. Not, unless asked for.
+    #[must_use]
+    pub fn stop_at_failure(mut self, stop: bool) -> Self {
+        self.stop_at_failure = stop;
+        self
+    }
+
+    /// What ends the replay from another thread. A source that waits for frames has a handle of its own, and is asked again often enough
+    /// for this one.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.pacer.stop_handle()
+    }
+
+    /// How far it is, for another thread.
+    pub fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.progress)
+    }
+
+    /// Sends the frames of this source, or the rest of them. To loop, run again with a source that begins anew: the account goes on, and
+    /// with a capture's own timing the first frame follows after the mean gap of the run before.
+    ///
+    /// # Errors
+    ///
+    /// [`ReplayError`]. What was sent before is in the account.
+    pub fn run(
+        &mut self,
+        source: &mut (impl Source + ?Sized),
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<Ended, ReplayError> {
+        if self.passes > 0 {
+            self.pacer.next_pass();
+        }
+        self.passes += 1;
+        let ended = self.read(source, sender);
+        // What is due is sent, whatever ended it.
+        let sent = self.send(sender);
+        let flushed = sender.flush();
+        let ended = ended?;
+        sent?;
+        flushed.map_err(ReplayError::Send)?;
+        if ended != Ended::Stopped {
+            self.report.duration = self.pacer.elapsed();
+        }
+        Ok(ended)
+    }
+
+    /// The account so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The account, when it is over.
+    pub fn into_report(mut self) -> Report {
+        self.report.lateness = self.pacer.lateness().clone();
+        self.report
+    }
+
+    fn read(
+        &mut self,
+        source: &mut (impl Source + ?Sized),
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<Ended, ReplayError> {
+        // A deadline that has passed: what is there is taken, without a look at the clock for each.
+        let at_once = Instant::now();
+        let mut until = at_once;
+        loop {
+            if self.pacer.is_stopped() {
+                return Ok(Ended::Stopped);
+            }
+            if self.report.attempted + self.waiting.frames.len() as u64 >= self.limit {
+                return Ok(Ended::Limit);
+            }
+            match source.next_frame_until(Some(until)).map_err(ReplayError::Read)? {
+                Next::Frame(frame) => {
+                    until = at_once;
+                    if !self.take(frame, sender)? {
+                        return Ok(Ended::Stopped);
+                    }
+                }
+                Next::TimedOut => {
+                    self.send(sender)?;
+                    until = Instant::now() + LOOK_UP;
+                }
+                Next::Finished => return Ok(Ended::Finished),
+            }
+        }
+    }
+
+    /// Rewrites a frame, waits until it is due, and puts it behind those that are waiting; `false` if the wait was ended.
+    fn take(&mut self, frame: Frame<'_>, sender: &mut (impl Sender + ?Sized)) -> Result<bool, ReplayError> {
+        let cut = frame.missing() > 0;
+        if cut && self.skip_cut {
+            self.report.left_out += 1;
+            return Ok(true);
+        }
+        let data = without_fcs(frame);
+        let tag = frame.vlan_tag().map(|tag| (tag.tpid, tag.tci));
+        let start = self.waiting.bytes.len();
+        let to = sender.link_type();
+        if let Err(error) = self.rewrite.write(frame.link_type(), data, tag, to, &mut self.waiting.bytes) {
+            self.waiting.bytes.truncate(start);
+            self.report.attempted += 1;
+            return self.failed(error).map(|()| true);
+        }
+        let time = frame.timestamp().map(|time| time.as_nanos());
+        let due = self.pacer.schedule(self.waiting.bytes.len() - start, time);
+        if !self.pacer.is_due(due) {
+            self.send_first(sender, start)?;
+            if !self.pacer.wait(due) {
+                self.waiting.clear();
+                return Ok(false);
+            }
+        }
+        self.report.cut += u64::from(cut);
+        self.waiting.frames.push((self.waiting.bytes.len(), due));
+        if self.waiting.frames.len() >= BATCH || self.waiting.bytes.len() >= BATCH_BYTES {
+            self.send(sender)?;
+        }
+        Ok(true)
+    }
+
+    /// Sends what waits before the frame that begins at `start`, which then begins at 0.
+    fn send_first(&mut self, sender: &mut (impl Sender + ?Sized), start: usize) -> Result<(), ReplayError> {
+        if self.waiting.frames.is_empty() {
+            return Ok(());
+        }
+        let rest = self.waiting.bytes.len() - start;
+        let sent = self.hand_over(sender);
+        self.waiting.bytes.copy_within(start.., 0);
+        self.waiting.bytes.truncate(rest);
+        self.waiting.frames.clear();
+        sent
+    }
+
+    fn send(&mut self, sender: &mut (impl Sender + ?Sized)) -> Result<(), ReplayError> {
+        let sent = self.hand_over(sender);
+        self.waiting.clear();
+        sent
+    }
+
+    /// Hands over what waits, and counts what became of it.
+    fn hand_over(&mut self, sender: &mut (impl Sender + ?Sized)) -> Result<(), ReplayError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut slices: [&[u8]; BATCH] = [&[]; BATCH];
+        let mut start = 0;
+        for (slice, (end, _)) in slices.iter_mut().zip(&waiting.frames) {
+            *slice = waiting.bytes.get(start..*end).unwrap_or_default();
+            start = *end;
+        }
+        self.pacer.sent(waiting.frames.iter().map(|(_, due)| *due));
+        let mut rest = slices.get(..waiting.frames.len()).unwrap_or_default();
+        let mut result = Ok(());
+        while !rest.is_empty() {
+            let outcome = sender.send_batch(rest);
+            let accepted = outcome.as_ref().map_or_else(|batch| batch.accepted, |()| rest.len());
+            let (sent, left) = rest.split_at(accepted.min(rest.len()));
+            self.report.attempted += sent.len() as u64;
+            self.report.sent += sent.len() as u64;
+            self.report.bytes += sent.iter().map(|frame| frame.len() as u64).sum::<u64>();
+            rest = left;
+            if let Err(batch) = outcome {
+                rest = left.get(1..).unwrap_or_default();
+                self.report.attempted += 1;
+                result = self.failed(batch.error);
+                if result.is_err() {
+                    break;
+                }
+            }
+        }
+        if !waiting.frames.is_empty() {
+            self.report.duration = self.pacer.elapsed();
+            self.progress.set(self.report.attempted, self.report.sent);
+        }
+        self.waiting = waiting;
+        result
+    }
+
+    /// Counts a frame that was not sent; an error if that is the end.
+    #[cold]
+    fn failed(&mut self, error: SendError) -> Result<(), ReplayError> {
+        let last = self.stop_at_failure
+            || matches!(error.kind(), SendErrorKind::InterfaceGone | SendErrorKind::PermissionDenied);
+        if !last {
+            self.report.fail(error);
+            return Ok(());
+        }
+        let copy = SendError::new(error.kind(), error.to_string());
+        self.report.fail(copy);
+        Err(ReplayError::Send(error))
+    }
+}
+
+impl Waiting {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.frames.clear();
+    }
+}
+
+/// The frame without its frame check sequence, which the network card puts there.
+fn without_fcs(frame: Frame<'_>) -> &[u8] {
+    let data = frame.data();
+    match frame.fcs_len() {
+        Some(len) if frame.missing() == 0 => &data[..data.len().saturating_sub(len.into())],
+        _ => data,
+    }
+}
+
+impl fmt::Display for ReplayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::Send(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ReplayError {}
+
+#[cfg(test)]
+mod tests {
+    use pycap_capture::{LinkType, Savefile, SavefileWriter, Timestamp};
+
+    use super::*;
+    use crate::SendStats;
+    use crate::pacer::Pace;
+    use crate::sender::BatchError;
+
+    /// Keeps what it is given; frames above 100 bytes are too long, and it is gone after so many.
+    #[derive(Default)]
+    struct Kept {
+        frames: Vec<Vec<u8>>,
+        batches: Vec<usize>,
+        gone_after: Option<usize>,
+    }
+
+    impl Sender for Kept {
+        fn send(&mut self, frame: &[u8]) -> Result<(), SendError> {
+            if self.gone_after == Some(self.frames.len()) {
+                return Err(SendError::new(SendErrorKind::InterfaceGone, "gone"));
+            }
+            if frame.len() > 100 {
+                return Err(SendError::new(SendErrorKind::TooLong, format!("{} is too long", frame.len())));
+            }
+            self.frames.push(frame.to_vec());
+            Ok(())
+        }
+
+        fn send_batch(&mut self, frames: &[&[u8]]) -> Result<(), BatchError> {
+            self.batches.push(frames.len());
+            for (accepted, frame) in frames.iter().enumerate() {
+                self.send(frame).map_err(|error| BatchError { accepted, error })?;
+            }
+            Ok(())
+        }
+
+        fn stats(&self) -> SendStats {
+            SendStats::default()
+        }
+
+        fn link_type(&self) -> LinkType {
+            LinkType::ETHERNET
+        }
+    }
+
+    /// `count` frames a millisecond apart; each has its number in its first byte.
+    fn capture(
+        count: u8,
+        change: impl Fn(u8, Vec<u8>) -> (Vec<u8>, u32),
+    ) -> Savefile<std::io::Cursor<Vec<u8>>> {
+        let mut writer = SavefileWriter::builder().to_writer(Vec::new()).unwrap();
+        for number in 0..count {
+            let (frame, missing) = change(number, vec![number; 60]);
+            let time = Timestamp::new(1_000, u32::from(number) * 1_000_000);
+            let original = frame.len() as u32 + missing;
+            let frame =
+                Frame::new(&frame, LinkType::ETHERNET).with_timestamp(time).with_original_len(original);
+            writer.write(frame).unwrap();
+        }
+        Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap()
+    }
+
+    fn plain(count: u8) -> Savefile<std::io::Cursor<Vec<u8>>> {
+        capture(count, |_, frame| (frame, 0))
+    }
+
+    fn top_speed() -> Replay {
+        Replay::new(Pacer::new(Pace::TopSpeed).unwrap())
+    }
+
+    #[test]
+    fn all_frames_go_in_order_and_in_batches() {
+        let (mut replay, mut kept) = (top_speed(), Kept::default());
+        assert_eq!(replay.run(&mut plain(200), &mut kept).unwrap(), Ended::Finished);
+        assert!(kept.frames.iter().enumerate().all(|(number, frame)| *frame == [number as u8; 60]));
+        assert_eq!((kept.frames.len(), &kept.batches[..]), (200, &[64, 64, 64, 8][..]));
+        let progress = replay.progress();
+        let report = replay.into_report();
+        assert_eq!((report.attempted, report.sent, report.bytes, report.failed()), (200, 200, 12_000, 0));
+        assert_eq!((progress.attempted(), progress.sent()), (200, 200));
+        assert!(
+            report.to_string().starts_with("200 attempted, 200 sent, 0 failed, 12000 bytes in "),
+            "{report}"
+        );
+    }
+
+    #[test]
+    fn what_is_refused_is_counted_and_the_rest_goes_on() {
+        let odd =
+            |number: u8, frame: Vec<u8>| if number % 3 == 1 { (vec![number; 101], 0) } else { (frame, 0) };
+        let (mut replay, mut kept) = (top_speed(), Kept::default());
+        replay.run(&mut capture(99, odd), &mut kept).unwrap();
+        let report = replay.into_report();
+        assert_eq!((report.attempted, report.sent, report.failed(), kept.frames.len()), (99, 66, 33, 66));
+        let [failure] = &report.failures[..] else { panic!("{report:?}") };
+        assert_eq!((failure.kind, failure.count), (SendErrorKind::TooLong, 33));
+        assert_eq!(failure.first.to_string(), "101 is too long");
+
+        let (mut replay, mut kept) = (top_speed().stop_at_failure(true), Kept::default());
+        let error = replay.run(&mut capture(99, odd), &mut kept).unwrap_err();
+        assert!(matches!(&error, ReplayError::Send(error) if error.kind() == SendErrorKind::TooLong));
+        assert_eq!((replay.report().attempted, replay.report().sent, kept.frames.len()), (2, 1, 1));
+
+        // An interface that is no more takes nothing any more.
+        let (mut replay, mut kept) = (top_speed(), Kept { gone_after: Some(70), ..Kept::default() });
+        assert!(replay.run(&mut plain(200), &mut kept).is_err());
+        assert_eq!((replay.report().attempted, replay.report().sent), (71, 70));
+    }
+
+    #[test]
+    fn cut_frames_are_sent_or_left_out() {
+        let cut = |number: u8, frame| (frame, u32::from(number % 2) * 10);
+        for (skip, sent, was_cut, left_out) in [(false, 10, 5, 0), (true, 5, 0, 5)] {
+            let (mut replay, mut kept) = (top_speed().skip_cut(skip), Kept::default());
+            replay.run(&mut capture(10, cut), &mut kept).unwrap();
+            let report = replay.report();
+            assert_eq!((report.sent, report.cut, report.left_out), (sent, was_cut, left_out));
+        }
+    }
+
+    #[test]
+    fn loops_and_limits() {
+        let mut recording = Recording::read(&mut plain(10), 1 << 20).unwrap().unwrap();
+        assert!(Recording::read(&mut plain(10), 1_000).unwrap().is_none());
+        let (mut replay, mut kept) = (top_speed().limit(25), Kept::default());
+        let mut ended = Vec::new();
+        for _ in 0..3 {
+            recording.rewind();
+            ended.push(replay.run(&mut recording, &mut kept).unwrap());
+        }
+        assert_eq!(ended, [Ended::Finished, Ended::Finished, Ended::Limit]);
+        assert_eq!((replay.report().attempted, kept.frames.len(), kept.frames[24][0]), (25, 25, 4));
+    }
+
+    #[test]
+    fn time_is_the_captures_own() {
+        let mut recording = Recording::read(&mut plain(11), 1 << 20).unwrap().unwrap();
+        let mut replay = Replay::new(Pacer::new(Pace::Recorded(1.0)).unwrap());
+        let mut kept = Kept::default();
+        for _ in 0..2 {
+            recording.rewind();
+            replay.run(&mut recording, &mut kept).unwrap();
+        }
+        let report = replay.into_report();
+        // Twice ten gaps, and one in between.
+        assert!((21..100).contains(&report.duration.as_millis()), "{:?}", report.duration);
+        assert_eq!((report.lateness.count(), kept.frames.len()), (22, 22));
+    }
+
+    #[test]
+    fn a_wait_that_is_ended_ends_the_replay() {
+        let replay = || Replay::new(Pacer::new(Pace::PacketsPerSecond(0.01)).unwrap());
+        let (mut replay, mut kept) = (replay(), Kept::default());
+        let stop = replay.stop_handle();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            stop.stop();
+        });
+        assert_eq!(replay.run(&mut plain(10), &mut kept).unwrap(), Ended::Stopped);
+        assert_eq!((replay.report().attempted, kept.frames.len()), (1, 1));
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,251 @@
+//! The link header: its addresses and VLAN tags, and one in the place of another.
+
+use pycap_wire::{EtherType, LinkType, MacAddr};
+
+use super::{Rewrite, Vlan};
+use crate::{SendError, SendErrorKind};
+
+/// Ethernet: receiver, sender, EtherType.
+const ADDRESSES: usize = 12;
+const ETHERNET: usize = 14;
+const TAG: usize = 4;
+/// More tags than this are data.
+const MOST_TAGS: usize = 8;
+/// The least EtherType (IEEE 802.3, 3.2.6); below are lengths, and Linux's own numbers.
+const FIRST_ETHER_TYPE: u16 = 0x600;
+
+/// How a frame is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plan {
+    /// As it is.
+    Copy,
+    /// With the same link header, which there is none of.
+    Ip,
+    Ethernet,
+    /// With an Ethernet header of these addresses, in the place of what is there.
+    ToEthernet(Header, MacAddr, MacAddr),
+    /// Without link header.
+    ToIp(Header),
+}
+
+/// What a link header has beside the packet behind it, which is all that is kept of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Header {
+    Ethernet,
+    /// So many bytes, that say nothing that the packet does not.
+    Plain(usize),
+    /// So many bytes, and where the EtherType is among them.
+    Cooked(usize, usize),
+}
+
+impl Header {
+    fn of(link_type: LinkType) -> Option<Self> {
+        Some(match link_type {
+            LinkType::ETHERNET => Self::Ethernet,
+            LinkType::NULL | LinkType::LOOP => Self::Plain(4),
+            LinkType::LINUX_SLL => Self::Cooked(16, 14),
+            LinkType::LINUX_SLL2 => Self::Cooked(20, 0),
+            _ if is_ip(link_type) => Self::Plain(0),
+            _ => return None,
+        })
+    }
+
+    /// The EtherType of what is behind it, and where that begins.
+    fn read(self, frame: &[u8]) -> Option<(u16, usize)> {
+        match self {
+            Self::Ethernet => behind_tags(frame),
+            Self::Plain(len) => Some((ip_ether_type(*frame.get(len)?)?, len)),
+            Self::Cooked(len, at) => {
+                let ether_type = word(frame, at)?;
+                (ether_type >= FIRST_ETHER_TYPE && frame.len() > len).then_some((ether_type, len))
+            }
+        }
+    }
+}
+
+impl Rewrite {
+    #[inline]
+    pub(super) fn plan(&self, from: LinkType, to: LinkType) -> Result<Plan, SendError> {
+        let ip = is_ip(to);
+        if from == to || ip && is_ip(from) {
+            return match to {
+                LinkType::ETHERNET => Ok(Plan::Ethernet),
+                _ if self.is_empty() => Ok(Plan::Copy),
+                _ if ip => self.check_headerless(to).map(|()| Plan::Ip),
+                _ => Err(refused(
+                    SendErrorKind::InvalidSetting,
+                    format!("nothing can be changed in frames of link type {}", name(to)),
+                )),
+            };
+        }
+        match Header::of(from) {
+            Some(header) if to == LinkType::ETHERNET => match (self.dst_mac, self.src_mac) {
+                (Some(dst), Some(src)) => Ok(Plan::ToEthernet(header, dst, src)),
+                _ => Err(refused(
+                    SendErrorKind::InvalidFrame,
+                    format!(
+                        "frames of link type {} have no Ethernet header, which the interface takes: \
+                         say what is to be in it (src-mac and dst-mac)",
+                        name(from)
+                    ),
+                )),
+            },
+            Some(header) if ip => self.check_headerless(to).map(|()| Plan::ToIp(header)),
+            _ => Err(refused(
+                SendErrorKind::InvalidFrame,
+                format!("frames of link type {} do not fit one of {}", name(from), name(to)),
+            )),
+        }
+    }
+
+    fn check_headerless(&self, to: LinkType) -> Result<(), SendError> {
+        if self.src_mac.is_some() || self.dst_mac.is_some() || self.vlan.is_some() {
+            return Err(refused(
+                SendErrorKind::InvalidSetting,
+                format!(
+                    "frames of link type {} have no Ethernet addresses and VLAN tags to change",
+                    name(to)
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Writes the link header as it is to be, and the rest as it is. The EtherType of the rest, and where in the frame it begins; `None` if
+    /// there is nothing further to be looked at.
+    #[inline]
+    pub(super) fn write_link(
+        &self,
+        plan: Plan,
+        frame: &[u8],
+        tag: Option<(u16, u16)>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<(u16, usize)>, SendError> {
+        let unreadable = || {
+            refused(
+                SendErrorKind::InvalidFrame,
+                "no IP packet, or none that is whole, is in the frame".to_owned(),
+            )
+        };
+        match plan {
+            Plan::Copy => {
+                out.extend_from_slice(frame);
+                Ok(None)
+            }
+            Plan::Ip => {
+                out.extend_from_slice(frame);
+                Ok(frame.first().and_then(|first| ip_ether_type(*first)).map(|ether_type| (ether_type, 0)))
+            }
+            Plan::ToIp(header) => {
+                let read = header.read(frame).filter(|(ether_type, _)| is_ip_ether_type(*ether_type));
+                let (ether_type, at) = read.ok_or_else(unreadable)?;
+                out.extend_from_slice(frame.get(at..).unwrap_or_default());
+                Ok(Some((ether_type, 0)))
+            }
+            Plan::ToEthernet(header, dst, src) => {
+                let (ether_type, at) = header.read(frame).ok_or_else(unreadable)?;
+                out.extend_from_slice(&dst.octets());
+                out.extend_from_slice(&src.octets());
+                let tags = self.write_tags(tag, out);
+                out.extend_from_slice(&ether_type.to_be_bytes());
+                out.extend_from_slice(frame.get(at..).unwrap_or_default());
+                Ok(Some((ether_type, ADDRESSES + tags + 2)))
+            }
+            Plan::Ethernet => Ok(self.write_ethernet(frame, tag, out)),
+        }
+    }
+
+    fn write_ethernet(
+        &self,
+        frame: &[u8],
+        tag: Option<(u16, u16)>,
+        out: &mut Vec<u8>,
+    ) -> Option<(u16, usize)> {
+        let start = out.len();
+        let Some((addresses, mut rest)) = frame.split_at_checked(ADDRESSES) else {
+            // What is too short is for the sender to refuse.
+            out.extend_from_slice(frame);
+            return None;
+        };
+        out.extend_from_slice(addresses);
+        if let Some(address) = self.dst_mac {
+            out[start..start + 6].copy_from_slice(&address.octets());
+        }
+        if let Some(address) = self.src_mac {
+            out[start + 6..start + 12].copy_from_slice(&address.octets());
+        }
+        if tag.is_some() || self.vlan.is_some() {
+            let mut outermost = tag;
+            if outermost.is_none()
+                && let Some((tpid, tci)) = word(rest, 0).filter(|tpid| is_tag(*tpid)).zip(word(rest, 2))
+            {
+                outermost = Some((tpid, tci));
+                rest = rest.get(TAG..).unwrap_or_default();
+            }
+            self.write_tags(outermost, out);
+        }
+        out.extend_from_slice(rest);
+        out.get(start..).and_then(behind_tags)
+    }
+
+    /// Writes the tags in front of what follows the first one, and says how many bytes they have.
+    fn write_tags(&self, outermost: Option<(u16, u16)>, out: &mut Vec<u8>) -> usize {
+        let tags = match (self.vlan, outermost) {
+            (None, outermost) => [None, outermost],
+            (Some(Vlan::Push { tpid, tci }), outermost) => [Some((tpid, tci)), outermost],
+            (Some(Vlan::Pop), _) => [None, None],
+            (Some(Vlan::Set(id)), Some((tpid, tci))) => [None, Some((tpid, tci & 0xf000 | id & 0xfff))],
+            (Some(Vlan::Set(id)), None) => [None, Some((EtherType::VLAN.0, id & 0xfff))],
+        };
+        let before = out.len();
+        for (tpid, tci) in tags.into_iter().flatten() {
+            out.extend_from_slice(&tpid.to_be_bytes());
+            out.extend_from_slice(&tci.to_be_bytes());
+        }
+        out.len() - before
+    }
+}
+
+fn is_ip(link_type: LinkType) -> bool {
+    matches!(link_type, LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6)
+}
+
+/// 802.1Q, 802.1ad, and what was used before that.
+fn is_tag(ether_type: u16) -> bool {
+    matches!(ether_type, 0x8100 | 0x88a8 | 0x9100)
+}
+
+fn is_ip_ether_type(ether_type: u16) -> bool {
+    ether_type == EtherType::IPV4.0 || ether_type == EtherType::IPV6.0
+}
+
+/// By the first byte of a packet.
+fn ip_ether_type(first: u8) -> Option<u16> {
+    match first >> 4 {
+        4 => Some(EtherType::IPV4.0),
+        6 => Some(EtherType::IPV6.0),
+        _ => None,
+    }
+}
+
+/// The EtherType behind the tags of an Ethernet frame, and where its payload begins.
+fn behind_tags(frame: &[u8]) -> Option<(u16, usize)> {
+    (0..=MOST_TAGS).find_map(|tags| {
+        let at = ADDRESSES + tags * TAG;
+        let ether_type = word(frame, at)?;
+        (!is_tag(ether_type)).then_some((ether_type, at + ETHERNET - ADDRESSES))
+    })
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn name(link_type: LinkType) -> String {
+    link_type.name().map_or_else(|| link_type.0.to_string(), str::to_owned)
+}
+
+#[cold]
+fn refused(kind: SendErrorKind, message: String) -> SendError {
+    SendError::new(kind, message)
+}
