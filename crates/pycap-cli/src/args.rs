@@ -48,6 +48,8 @@ Examples:
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
                                      build a packet and send it; pycap send --help
+  pycap ask -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
+                                     the same, and print what answers
   pycap replay trace.pcap -i eth0    send the packets of a capture; pycap replay --help
   pycap doctor                       what this machine allows, and proof that capturing works";
 

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use pycap_capture::ErrorKind;
-use pycap_inject::{BuildError, ExpressionError, SendError};
+use pycap_inject::{AskError, BuildError, ExpressionError, SendError};
 
 /// Why the command ends early.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Build(String),
     /// The packet could not be sent.
     Send(SendError),
+    /// A question was sent, and nothing answered it.
+    NoAnswer(String),
     /// The capture cannot be replayed there.
     Replay(String),
     /// The output could not be written.
@@ -52,6 +54,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message)
+            | Self::NoAnswer(message)
             | Self::Privileges(message)
             | Self::Expression(message)
             | Self::Replay(message)
@@ -113,6 +116,16 @@ impl From<io::Error> for Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Closed,
             _ => Self::Output(error),
+        }
+    }
+}
+
+impl From<AskError> for Failure {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Send(error) => error.into(),
+            AskError::Receive(error) => error.into(),
+            other => Self::NoAnswer(other.to_string()),
         }
     }
 }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod ask;
 #[cfg(target_os = "linux")]
 mod capture;
 mod devices;
@@ -43,6 +44,7 @@ use crate::error::Failure;
 /// Does what the command line asks for.
 fn run() -> Result<(), Failure> {
     match std::env::args_os().nth(1) {
+        Some(word) if word == "ask" => return ask::run(&args::of_command("ask")),
         Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
         Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),

@@ -1,6 +1,6 @@
 //! `pycap send`: a packet that is written as an expression, onto a wire, into a file, or as hex.
 
-mod complete;
+pub(crate) mod complete;
 mod layers;
 
 use std::fmt::Write as _;
@@ -219,7 +219,7 @@ fn wait_until(due: Option<Instant>, stopped: &AtomicBool) {
 }
 
 /// A number of seconds, or with a unit behind it.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let units = [("ms", 1e-3), ("us", 1e-6), ("s", 1.0), ("", 1.0)];
     units
         .into_iter()

@@ -88,6 +88,9 @@ pub use vlan::Vlan;
 pub use vxlan::Vxlan;
 
 #[cfg(test)]
+mod again;
+
+#[cfg(test)]
 mod testing {
     use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -13,6 +13,7 @@ mod buffer;
 mod context;
 mod error;
 mod expression;
+mod fragment;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
@@ -21,6 +22,7 @@ pub mod pacer;
 pub mod replay;
 mod reply;
 pub mod rewrite;
+mod segment;
 pub mod sender;
 mod stack;
 mod to_builder;
@@ -34,9 +36,11 @@ pub use buffer::PacketBuf;
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
 pub use expression::{Expression, ExpressionError};
+pub use fragment::{FragmentError, Fragments};
 #[cfg(target_os = "linux")]
 pub use next_hop::{NextHop, next_hop, resolve_next_hop};
 pub use reply::Reply;
+pub use segment::{SegmentError, Segments};
 pub use sender::{Backend, BatchError, Injector, SendError, SendErrorKind, SendStats, Sender};
 pub use stack::{Layer, WithTrailer};
 pub use to_builder::ToBuilder;

@@ -16,7 +16,7 @@ use crate::error::Failure;
 const ANSWER: Duration = Duration::from_secs(1);
 
 /// The packet as the interface is to send it. Whatever is set stays as it is.
-pub(super) fn complete(
+pub(crate) fn complete(
     expression: &Expression,
     interface: &str,
     link_type: LinkType,

@@ -226,9 +226,15 @@ fn put_named(list: &mut Vec<u8>, mut call: Arguments<'_>) -> Result<(), FieldErr
     let name = call.name();
     let code = match name {
         "raw" => DhcpOptionCode(call.next()?),
+        "message_type" => DhcpOptionCode::MESSAGE_TYPE,
+        "requested_address" => DhcpOptionCode::REQUESTED_ADDRESS,
+        "lease_time" => DhcpOptionCode::LEASE_TIME,
+        "parameter_request_list" => DhcpOptionCode::PARAMETER_REQUEST_LIST,
+        "server_id" => DhcpOptionCode::SERVER_ID,
         name => DhcpOptionCode::from_name(name).ok_or_else(|| {
             let names = "message_type(discover), requested_address(1.2.3.4), lease_time(SECONDS), \
-                         parameter_request_list(1, 3, 6), end, raw(CODE, DATA), and others by their names in RFC 2132";
+                         parameter_request_list(1, 3, 6), server_id(1.2.3.4), end, raw(CODE, DATA), and others by their names \
+                         in RFC 2132";
             unknown("DHCP", name, names)
         })?,
     };

@@ -28,6 +28,10 @@ layer! {
         /// Length in bytes to pad the frame to.
         "pad" padding: Auto<usize>, = Auto::Computed, from padding, takes "usize";
     }
+    through {
+        /// The payload's length in bytes in the place of its type, as in front of LLC.
+        "len" takes "u16", by |ethernet: &mut Ethernet, value| crate::Edit::set(ethernet, "type", value);
+    }
 }
 
 impl Ethernet {

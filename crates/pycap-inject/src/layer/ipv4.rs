@@ -8,6 +8,7 @@ use super::declare::layer;
 use super::ipv4_option;
 use crate::context::EXPERIMENT_IP_PROTOCOL;
 use crate::options::HeaderOptions;
+use crate::value::FromValue;
 use crate::{BuildError, Context, FieldError, FieldValue, Identity, Layer, PacketBuf, ToBuilder};
 
 layer! {
@@ -32,8 +33,8 @@ layer! {
         "df" dont_fragment, set_dont_fragment: bool;
         /// Whether fragments of the same packet follow.
         "mf" more_fragments, set_more_fragments: bool;
-        /// Where the payload stands in the whole packet's, in bytes, a multiple of 8.
-        "frag_off" fragment_offset, set_fragment_offset: u16;
+        /// Where the payload stands in the whole packet's, in units of 8 bytes.
+        "frag_off" fragment_offset_units, set_fragment_offset_units: u16;
         /// Time to live, in hops: 64.
         "ttl" ttl, set_ttl: u8;
         /// Source address.
@@ -54,6 +55,10 @@ layer! {
     also {
         /// Options.
         "options" options: HeaderOptions, = HeaderOptions::EMPTY, from options, takes "IPv4 options, or bytes";
+    }
+    through {
+        /// The three flags as one number: 4 reserved, 2 don't fragment, 1 more fragments.
+        "flags" takes "u8", by set_flags;
     }
 }
 
@@ -82,6 +87,12 @@ impl Ipv4 {
         self.options.extend(options);
         self
     }
+}
+
+fn set_flags(ip: &mut Ipv4, value: &FieldValue) -> Result<(), FieldError> {
+    let flags = u16::from(u8::from_value(value)? & 7);
+    ip.header.set_flags_fragment(ip.header.flags_fragment() & 0x1fff | flags << 13);
+    Ok(())
 }
 
 impl Default for Ipv4 {

@@ -28,6 +28,10 @@ layer! {
         /// Tag protocol identifier, which stands in the header around: 0x8100, of a service tag 0x88a8.
         "tpid" tpid: EtherType, = EtherType::VLAN, from FromValue::from_value, takes "number or name";
     }
+    through {
+        /// The payload's length in bytes in the place of its type, as in front of LLC.
+        "len" takes "u16", by |vlan: &mut Vlan, value| crate::Edit::set(vlan, "type", value);
+    }
     names {
         "vlan" = Vlan::new(0);
         "qinq" = Vlan::service(0);

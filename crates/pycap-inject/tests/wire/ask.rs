@@ -55,7 +55,7 @@ fn ipv4() -> Ipv4 {
 fn arp_and_icmp_are_answered() {
     let mut wire = wire();
     let mac = wire.hop.mac.unwrap();
-    let question = "eth(dst=broadcast,src=MAC)/arp(op=request,sender_mac=MAC,sender_ip=10.9.0.1,target_ip=10.9.0.2)";
+    let question = "eth(dst=broadcast,src=MAC)/arp(op=request,sha=MAC,spa=10.9.0.1,tpa=10.9.0.2)";
     let question: Stack = question.replace("MAC", &mac.to_string()).parse().unwrap();
     let answer = wire.ask(question);
     assert_eq!(answer.reply, Reply::Arp);
@@ -131,7 +131,8 @@ fn ipv6_is_answered() {
     if !has_ipv6() {
         return crate::rig::skip("this kernel has no IPv6");
     }
-    let (near, far) = (Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2));
+    let (near, far) =
+        (Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 1), Ipv6Addr::new(0xfd09, 0, 0, 0, 0, 0, 0, 2));
     let mac = wire.hop.mac.unwrap();
     let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 1, 0xff00, 2);
     let ipv6 = |dst| pycap_inject::layer::Ipv6::new(near, dst).hop_limit(255);

@@ -5,6 +5,8 @@
 
 #[cfg(target_os = "linux")]
 mod arrival;
+#[cfg(all(target_os = "linux", feature = "capture"))]
+mod ask;
 #[cfg(target_os = "linux")]
 mod interfaces;
 #[cfg(target_os = "linux")]
@@ -41,6 +43,8 @@ fn main() -> std::process::ExitCode {
         interfaces::TESTS,
         pressure::TESTS,
         neighbours::TESTS,
+        #[cfg(feature = "capture")]
+        ask::TESTS,
     ];
     let trials = modules.into_iter().flatten().map(rig::Test::trial).collect();
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -103,6 +103,11 @@ impl Ipv4Header {
         usize::from(self.flags_fragment() & 0x1fff) * 8
     }
 
+    /// Where this fragment's payload stands in the whole packet's, in units of 8 bytes, as the header has it.
+    pub fn fragment_offset_units(&self) -> u16 {
+        self.flags_fragment() & 0x1fff
+    }
+
     /// Sets [`version`](Self::version); the value's low four bits count.
     #[inline]
     pub fn set_version(&mut self, version: u8) {
@@ -143,6 +148,12 @@ impl Ipv4Header {
     #[inline]
     pub fn set_more_fragments(&mut self, set: bool) {
         self.set_flags_fragment(self.flags_fragment() & !0x2000 | u16::from(set) << 13);
+    }
+
+    /// Sets [`fragment_offset_units`](Self::fragment_offset_units); the value's low 13 bits count.
+    #[inline]
+    pub fn set_fragment_offset_units(&mut self, units: u16) {
+        self.set_flags_fragment(self.flags_fragment() & 0xe000 | units & 0x1fff);
     }
 
     /// Sets [`fragment_offset`](Self::fragment_offset): bytes, of which whole units of 8 count.

@@ -1,0 +1,368 @@
+//! IP packets cut into fragments.
+
+use std::error;
+use std::fmt;
+
+use pycap_wire::{
+    IpProtocol, Ipv4, Ipv4Header, Ipv4Option, Ipv6FragmentHeader, Layer, LinkType, Located, Packet, checksum,
+};
+
+/// The fragments of an IP packet, each with the link header before it: RFC 791, 3.2, and RFC 8200, 4.5.
+///
+/// ```
+/// use pycap_inject::{Fragments, Layer, layer};
+/// use pycap_wire::LinkType;
+///
+/// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(7), layer::Udp::new(1, 2), vec![0; 4000]).to_vec()?;
+/// let mut fragments = Fragments::new(LinkType::RAW, &packet, 1500)?;
+/// let mut lengths = Vec::new();
+/// while let Some(fragment) = fragments.next() {
+///     lengths.push(fragment.len());
+/// }
+/// assert_eq!(lengths, [1500, 1500, 1068]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Fragments<'p> {
+    /// The link header, the IP header and what else stands before the fragments' own part; of later ones, if that is another.
+    first: Vec<u8>,
+    later: Vec<u8>,
+    ip: usize,
+    family: Family,
+    payload: &'p [u8],
+    /// The longest piece of the payload; the first may be shorter.
+    most: [usize; 2],
+    at: usize,
+    done: bool,
+    fragment: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Family {
+    /// What the packet's own flags and offset were: it may be a fragment itself.
+    V4(u16),
+    V6,
+    /// It fits as it is.
+    Whole,
+}
+
+/// Why a packet cannot be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FragmentError {
+    /// It has no IP layer.
+    NotIp,
+    /// Not all of it is there.
+    Truncated {
+        /// How many bytes are missing.
+        missing: usize,
+    },
+    /// Its header does not allow it (IPv4's DF flag).
+    DontFragment,
+    /// It has a fragment header already.
+    IsFragment,
+    /// Nothing of the payload fits beside the headers.
+    MtuTooSmall {
+        /// The least MTU in bytes that fits.
+        needed: usize,
+        /// The MTU.
+        mtu: usize,
+    },
+}
+
+impl<'p> Fragments<'p> {
+    /// Cuts the outermost IP packet of `frame` so that no fragment is longer than `mtu` bytes, link header not counted. One that
+    /// fits is a single fragment, as it is.
+    ///
+    /// # Errors
+    /// It is no whole IP packet, or may not be cut, or not so small.
+    pub fn new(link_type: LinkType, frame: &'p [u8], mtu: usize) -> Result<Self, FragmentError> {
+        let packet = Packet::parse(link_type, frame);
+        let mut layers = packet.layers().located();
+        let Some(Located { layer, offset, .. }) =
+            layers.find(|located| matches!(located.layer, Layer::Ipv4(_) | Layer::Ipv6(_)))
+        else {
+            return Err(FragmentError::NotIp);
+        };
+        if layer.missing() > 0 || layer.defect().is_some() {
+            return Err(FragmentError::Truncated { missing: layer.missing() });
+        }
+        let whole = layer.header_len() + layer.payload().len();
+        if whole <= mtu {
+            return Ok(Self::from_parts(Family::Whole, 0, (frame.to_vec(), Vec::new()), (&[], [0, 0])));
+        }
+        let link = frame.get(..offset).unwrap_or_default();
+        match layer {
+            Layer::Ipv4(ip) => Self::ipv4(link, &ip, mtu),
+            _ => Self::ipv6(link, layers, layer, frame.get(..offset + whole).unwrap_or_default(), mtu),
+        }
+    }
+
+    /// Sets the identification of IPv6 fragments, which the packet does not have; 0 unless set.
+    #[must_use]
+    pub fn id(mut self, id: u32) -> Self {
+        if let Family::V6 = self.family {
+            let start = self.first.len() - Ipv6FragmentHeader::LEN;
+            if let Some((header, _)) =
+                Ipv6FragmentHeader::split_mut(self.first.get_mut(start..).unwrap_or_default())
+            {
+                header.set_id(id);
+            }
+            self.later.clone_from(&self.first);
+        }
+        self
+    }
+
+    fn from_parts(
+        family: Family,
+        ip: usize,
+        (first, later): (Vec<u8>, Vec<u8>),
+        (payload, most): (&'p [u8], [usize; 2]),
+    ) -> Self {
+        Self { first, later, ip, family, payload, most, at: 0, done: false, fragment: Vec::new() }
+    }
+
+    fn ipv4(link: &[u8], ip: &Ipv4<'p>, mtu: usize) -> Result<Self, FragmentError> {
+        if ip.dont_fragment() {
+            return Err(FragmentError::DontFragment);
+        }
+        let header = |options: &[u8]| {
+            let mut header = *ip.header();
+            header.set_header_len(Ipv4Header::LEN + options.len());
+            [link, header.as_bytes(), options].concat()
+        };
+        let (first, later) = (header(ip.options_bytes()), header(&copied(ip)));
+        let most = [first.len(), later.len()].map(|len| mtu.saturating_sub(len - link.len()) & !7);
+        if most.contains(&0) {
+            return Err(FragmentError::MtuTooSmall { needed: ip.header_len() + 8, mtu });
+        }
+        Ok(Self::from_parts(
+            Family::V4(ip.header().flags_fragment()),
+            link.len(),
+            (first, later),
+            (ip.payload(), most),
+        ))
+    }
+
+    fn ipv6(
+        link: &[u8],
+        after: impl Iterator<Item = Located<'p>>,
+        ip: Layer<'p>,
+        packet: &'p [u8],
+        mtu: usize,
+    ) -> Result<Self, FragmentError> {
+        // The byte that says what follows the part that each fragment has, and where that part ends.
+        let (mut next_header, mut end) = (link.len() + 6, link.len() + ip.header_len());
+        for Located { layer, offset, .. } in after {
+            match layer {
+                Layer::Ipv6HopByHop(_) | Layer::Ipv6Routing(_) => {
+                    (next_header, end) = (offset, offset + layer.header_len());
+                }
+                // They belong to the fragments only where a routing header follows.
+                Layer::Ipv6DestinationOptions(_) => (),
+                Layer::Ipv6Fragment(_) => return Err(FragmentError::IsFragment),
+                _ => break,
+            }
+        }
+        let (before, payload) = packet.split_at_checked(end).unwrap_or_default();
+        let mut header = Ipv6FragmentHeader::zeroed();
+        let mut first = before.to_vec();
+        if let Some(next) = first.get_mut(next_header) {
+            header.set_next_header(IpProtocol(*next));
+            *next = IpProtocol::FRAGMENT.0;
+        }
+        first.extend_from_slice(header.as_bytes());
+        let headers = first.len() - link.len();
+        let most = mtu.saturating_sub(headers) & !7;
+        if most == 0 {
+            return Err(FragmentError::MtuTooSmall { needed: headers + 8, mtu });
+        }
+        Ok(Self::from_parts(Family::V6, link.len(), (first.clone(), first), (payload, [most; 2])))
+    }
+
+    /// The next fragment, in the place of the one before.
+    #[expect(clippy::should_implement_trait, reason = "what it returns is borrowed from it")]
+    pub fn next(&mut self) -> Option<&[u8]> {
+        if std::mem::replace(&mut self.done, true) {
+            return None;
+        }
+        let (headers, most) = match self.at {
+            0 => (&self.first, self.most[0]),
+            _ => (&self.later, self.most[1]),
+        };
+        let rest = self.payload.get(self.at..).unwrap_or_default();
+        let is_last = rest.len() <= most;
+        let piece = if is_last { rest } else { rest.get(..most).unwrap_or_default() };
+        self.fragment.clear();
+        self.fragment.extend_from_slice(headers);
+        self.fragment.extend_from_slice(piece);
+        let len = self.fragment.len() - self.ip;
+        match self.family {
+            Family::V4(own) => {
+                let options = headers.len() - self.ip - Ipv4Header::LEN;
+                if let Some((header, rest)) =
+                    Ipv4Header::split_mut(self.fragment.get_mut(self.ip..).unwrap_or_default())
+                {
+                    // Flags of a fragment that is cut again stay on its last piece.
+                    header.set_flags_fragment(
+                        (own & 0xe000) | (own & 0x1fff).wrapping_add((self.at / 8) as u16) & 0x1fff,
+                    );
+                    header.set_more_fragments(!is_last || own & 0x2000 != 0);
+                    header.set_total_len(len as u16);
+                    header.set_checksum(0);
+                    let options = checksum::sum(rest.get(..options).unwrap_or_default());
+                    header.set_checksum(!checksum::fold(header.sum() + options));
+                }
+            }
+            Family::V6 => {
+                let payload_len = (len - 40) as u16;
+                if let Some(field) = self.fragment.get_mut(self.ip + 4..self.ip + 6) {
+                    field.copy_from_slice(&payload_len.to_be_bytes());
+                }
+                let start = headers.len() - Ipv6FragmentHeader::LEN;
+                if let Some((header, _)) =
+                    Ipv6FragmentHeader::split_mut(self.fragment.get_mut(start..).unwrap_or_default())
+                {
+                    header.set_fragment_offset_units((self.at / 8) as u16);
+                    header.set_more_fragments(!is_last);
+                }
+            }
+            Family::Whole => (),
+        }
+        self.at += piece.len();
+        self.done = is_last;
+        Some(&self.fragment)
+    }
+}
+
+/// The options that later fragments have, too, padded to whole words.
+fn copied(ip: &Ipv4<'_>) -> Vec<u8> {
+    let bytes = ip.options_bytes();
+    let mut copied = Vec::new();
+    let mut options = ip.options();
+    loop {
+        let before = options.rest().len();
+        let Some(option) = options.next() else { break };
+        let start = bytes.len() - before;
+        let end = bytes.len() - options.rest().len();
+        let own = bytes.get(start..end).unwrap_or_default();
+        // The copied flag is the type's highest bit (RFC 791, 3.1).
+        let is_copied = own.first().is_some_and(|kind| kind & 0x80 != 0);
+        if is_copied && !matches!(option, Ipv4Option::EndOfOptions(_)) {
+            copied.extend_from_slice(own);
+        }
+    }
+    copied.resize(copied.len().next_multiple_of(4), 0);
+    copied
+}
+
+impl fmt::Display for FragmentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotIp => f.write_str("there is no IP packet to cut into fragments"),
+            Self::Truncated { missing: 0 } => f.write_str("the IP header contradicts itself"),
+            Self::Truncated { missing } => write!(f, "{missing} bytes of the IP packet are missing"),
+            Self::DontFragment => {
+                f.write_str("the packet has the don't fragment flag: clear it, or send it whole")
+            }
+            Self::IsFragment => f.write_str("the packet is an IPv6 fragment already: cut the whole packet"),
+            Self::MtuTooSmall { needed, mtu } => {
+                write!(f, "an MTU of {mtu} bytes has no room for the headers and 8 bytes: it takes {needed}")
+            }
+        }
+    }
+}
+
+impl error::Error for FragmentError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Layer as _;
+    use crate::layer::{Ethernet, Icmpv4, Ipv4, Ipv6, Ipv6HopByHop, Udp, Vlan};
+    use pycap_wire::{Ipv6Option, checksum::Verifier};
+
+    fn all(mut fragments: Fragments<'_>) -> Vec<Vec<u8>> {
+        std::iter::from_fn(|| fragments.next().map(Vec::from)).collect()
+    }
+
+    /// The payloads one after the other, in the order of their offsets; each fragment's IPv4 checksum is right.
+    fn reassembled(link_type: LinkType, fragments: &[Vec<u8>]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (number, fragment) in fragments.iter().enumerate() {
+            let is_last = number + 1 == fragments.len();
+            let packet = Packet::parse(link_type, fragment);
+            let mut verifier = Verifier::default();
+            for layer in packet.layers() {
+                assert_ne!(verifier.verify(&layer), Some(false));
+                let (offset, more, payload) = match &layer {
+                    Layer::Ipv4(ip) => (ip.fragment_offset(), ip.more_fragments(), ip.payload()),
+                    Layer::Ipv6Fragment(header) => {
+                        (header.fragment_offset(), header.more_fragments(), header.payload())
+                    }
+                    _ => continue,
+                };
+                assert_eq!((offset, more), (bytes.len(), !is_last));
+                bytes.extend_from_slice(payload);
+                break;
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn ipv4_in_a_tagged_frame() {
+        let payload: Vec<u8> = (0..3000_u32).map(|i| (i * 7) as u8).collect();
+        let link = (Ethernet::new([2; 6], [4; 6]), Vlan::new(7));
+        // A router alert is copied, a record of the route is not.
+        let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(0x1234);
+        let ip = ip.options_bytes(&[0x94, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0]);
+        let frame = (link, ip, Udp::new(1, 2), payload).to_vec().unwrap();
+        let fragments = all(Fragments::new(LinkType::ETHERNET, &frame, 576).unwrap());
+        assert!(fragments.iter().all(|fragment| fragment.len() <= 18 + 576 && fragment[..18] == frame[..18]));
+        assert_eq!(
+            fragments.iter().map(|fragment| fragment[18]).collect::<Vec<_>>(),
+            [0x48, 0x46, 0x46, 0x46, 0x46, 0x46]
+        );
+        assert_eq!(reassembled(LinkType::ETHERNET, &fragments), frame[18 + 32..]);
+        // A fragment cut again is still in its place.
+        let again = all(Fragments::new(LinkType::ETHERNET, &fragments[1], 100).unwrap());
+        let offsets: Vec<u16> =
+            again.iter().map(|piece| u16::from_be_bytes([piece[24], piece[25]]) & 0x3fff).collect();
+        let start = u16::from_be_bytes([fragments[1][24], fragments[1][25]]) & 0x1fff;
+        assert!(
+            offsets.iter().zip(0..).all(|(offset, nth)| *offset == 0x2000 | (start + nth * 9)),
+            "{offsets:04x?}"
+        );
+    }
+
+    #[test]
+    fn ipv6_behind_its_hop_by_hop_options() {
+        let payload: Vec<u8> = (0..3000_u32).map(|i| (i * 5) as u8).collect();
+        let ip = Ipv6::new([0xfd; 16], [0xfe; 16]);
+        let hop_by_hop = Ipv6HopByHop::default().option(Ipv6Option::RouterAlert(0));
+        let packet = (ip, hop_by_hop, Udp::new(1, 2), payload).to_vec().unwrap();
+        let fragments = all(Fragments::new(LinkType::RAW, &packet, 1280).unwrap().id(7));
+        assert_eq!(fragments.iter().map(Vec::len).collect::<Vec<_>>(), [1280, 1280, 56 + 3008 - 2 * 1224]);
+        assert_eq!(reassembled(LinkType::RAW, &fragments), packet[48..]);
+        assert!(
+            fragments.iter().all(|fragment| fragment[40] == 44 && fragment[48] == 17 && fragment[55] == 7)
+        );
+        let error = Fragments::new(LinkType::RAW, &fragments[0], 600).unwrap_err();
+        assert_eq!(error, FragmentError::IsFragment);
+    }
+
+    #[test]
+    fn what_cannot_be_cut_says_why() {
+        let packet = |ip: Ipv4| (ip, Icmpv4::echo_request(1, 1), [0; 100]).to_vec().unwrap();
+        let ip = || Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]);
+        let error = |packet: &[u8], mtu| Fragments::new(LinkType::RAW, packet, mtu).unwrap_err();
+        assert_eq!(error(&packet(ip().dont_fragment(true)), 100), FragmentError::DontFragment);
+        assert_eq!(error(&packet(ip()), 27), FragmentError::MtuTooSmall { needed: 28, mtu: 27 });
+        assert_eq!(error(&packet(ip())[..50], 100), FragmentError::Truncated { missing: 78 });
+        assert_eq!(error(b"?", 100), FragmentError::NotIp);
+        let fits = packet(ip().dont_fragment(true));
+        assert_eq!(all(Fragments::new(LinkType::RAW, &fits, 128).unwrap()), [fits.clone()]);
+        assert_eq!(all(Fragments::new(LinkType::RAW, &packet(ip()), 28).unwrap()).len(), 14);
+    }
+}
