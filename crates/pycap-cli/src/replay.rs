@@ -166,6 +166,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
 }
 
 impl ReplayArgs {
+    /// How many times the file is sent; `None` for ever.
+    fn times(&self) -> Option<u64> {
+        (self.loops > 0).then_some(self.loops)
+    }
+
     fn pace(&self) -> Pace {
         match (self.pps, self.mbps, self.multiplier) {
             _ if self.topspeed => Pace::TopSpeed,
@@ -208,7 +213,7 @@ impl Capture {
                 return Ok(Self::File(stdin));
             }
             return match Recording::read(&mut stdin, IN_MEMORY)? {
-                Some(recording) => Ok(Self::Memory(recording)),
+                Some(recording) => Ok(Self::Memory(recording.repeat(args.times()))),
                 None => {
                     Err(Failure::Usage("--loop takes a file that can be read again, not a long pipe".into()))
                 }
@@ -219,7 +224,7 @@ impl Capture {
             // What is damaged is sent up to there.
             && let Ok(Some(recording)) = Recording::read(&mut file, IN_MEMORY)
         {
-            return Ok(Self::Memory(recording));
+            return Ok(Self::Memory(recording.repeat(args.times())));
         }
         Ok(Self::File(Savefile::open(&args.file)?))
     }
@@ -247,15 +252,6 @@ impl Capture {
         }
     }
 
-    /// The same from its beginning.
-    fn rewind(&mut self, args: &ReplayArgs) -> Result<(), Failure> {
-        match self {
-            Self::Memory(recording) => recording.rewind(),
-            Self::File(file) => *file = Savefile::open(&args.file)?,
-        }
-        Ok(())
-    }
-
     fn source(&mut self) -> &mut dyn Source {
         match self {
             Self::Memory(recording) => recording,
@@ -270,7 +266,7 @@ fn send_all(
     replay: &mut Replay,
     sender: &mut Injector,
 ) -> Result<(), Failure> {
-    let mut left = args.loops;
+    let mut left = args.times();
     loop {
         let before = replay.report().attempted;
         let ended = replay.run(capture.source(), sender).map_err(|error| match error {
@@ -278,13 +274,15 @@ fn send_all(
             ReplayError::Send(error) => Failure::from(error),
             error => Failure::Replay(error.to_string()),
         })?;
-        left = left.saturating_sub(1);
+        left = left.map(|left| left.saturating_sub(1));
         // A file without packets is no less empty the next time.
-        let over = args.loops > 0 && left == 0 || replay.report().attempted == before;
-        if ended != Ended::Finished || over {
-            return Ok(());
+        let over = left == Some(0) || replay.report().attempted == before;
+        match capture {
+            // It has looped by itself.
+            Capture::Memory(_) => return Ok(()),
+            Capture::File(_) if ended != Ended::Finished || over => return Ok(()),
+            Capture::File(file) => *file = Savefile::open(&args.file)?,
         }
-        capture.rewind(args)?;
     }
 }
 

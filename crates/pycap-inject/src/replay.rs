@@ -467,31 +467,38 @@ mod tests {
 
     #[test]
     fn loops_and_limits() {
-        let mut recording = Recording::read(&mut plain(10), 1 << 20).unwrap().unwrap();
         assert!(Recording::read(&mut plain(10), 1_000).unwrap().is_none());
+        let recording = || Recording::read(&mut plain(10), 1 << 20).unwrap().unwrap();
+        let (mut replay, mut kept) = (top_speed(), Kept::default());
+        assert_eq!(replay.run(&mut recording().repeat(Some(13)), &mut kept).unwrap(), Ended::Finished);
+        // Batches go on from pass to pass.
+        assert_eq!((kept.frames.len(), &kept.batches[..]), (130, &[64, 64, 2][..]));
+        assert!(kept.frames.iter().enumerate().all(|(number, frame)| frame[0] == number as u8 % 10));
+
         let (mut replay, mut kept) = (top_speed().limit(25), Kept::default());
-        let mut ended = Vec::new();
-        for _ in 0..3 {
-            recording.rewind();
-            ended.push(replay.run(&mut recording, &mut kept).unwrap());
-        }
-        assert_eq!(ended, [Ended::Finished, Ended::Finished, Ended::Limit]);
+        assert_eq!(replay.run(&mut recording().repeat(None), &mut kept).unwrap(), Ended::Limit);
         assert_eq!((replay.report().attempted, kept.frames.len(), kept.frames[24][0]), (25, 25, 4));
+        let mut empty = Recording::read(&mut plain(0), 1 << 20).unwrap().unwrap().repeat(None);
+        assert_eq!(top_speed().run(&mut empty, &mut kept).unwrap(), Ended::Finished);
     }
 
     #[test]
     fn time_is_the_captures_own() {
-        let mut recording = Recording::read(&mut plain(11), 1 << 20).unwrap().unwrap();
-        let mut replay = Replay::new(Pacer::new(Pace::Recorded(1.0)).unwrap());
+        let recording = || Recording::read(&mut plain(11), 1 << 20).unwrap().unwrap();
+        let replay = || Replay::new(Pacer::new(Pace::Recorded(1.0)).unwrap());
         let mut kept = Kept::default();
+        let mut once = replay();
+        once.run(&mut recording().repeat(Some(2)), &mut kept).unwrap();
+        let mut twice = replay();
         for _ in 0..2 {
-            recording.rewind();
-            replay.run(&mut recording, &mut kept).unwrap();
+            twice.run(&mut recording(), &mut kept).unwrap();
         }
-        let report = replay.into_report();
-        // Twice ten gaps, and one in between.
-        assert!((21..100).contains(&report.duration.as_millis()), "{:?}", report.duration);
-        assert_eq!((report.lateness.count(), kept.frames.len()), (22, 22));
+        for replay in [once, twice] {
+            let report = replay.into_report();
+            // Twice ten gaps, and one in between.
+            assert!((21..100).contains(&report.duration.as_millis()), "{:?}", report.duration);
+            assert_eq!(report.lateness.count(), 22);
+        }
     }
 
     #[test]

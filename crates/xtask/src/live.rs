@@ -4,9 +4,14 @@
 //! several rounds. What counts is the processor time of the consumer alone, user and system, as the scheduler counts it: from when it
 //! listens until it has taken everything. Sender and consumer have a processor each, so that what the kernel does to receive a packet,
 //! which is the same for all, is counted as the sender's. The least disturbed round is the one with the smallest figure.
+//!
+//! Then, how fast frames are sent, beside trafgen and tcpreplay ([`sender`]), and whether a replay keeps the times of its capture
+//! ([`timing`]).
 
 mod consumer;
 mod load;
+mod sender;
+mod timing;
 
 use std::path::PathBuf;
 
@@ -30,6 +35,23 @@ pub(crate) struct Args {
     /// How many packets are sent in a second
     #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..))]
     rate: u32,
+    /// How many frames each sender sends in each of its five rounds
+    #[arg(long, value_name = "N", default_value_t = 400_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    sent: u64,
+    /// How long the replay is whose times are looked at; 60 shows the drift over a minute
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    replay_seconds: u32,
+    /// Only this part
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Capturing,
+    Sending,
+    Timing,
 }
 
 /// What has to hold: a consumer's figure against a number of nanoseconds, or against another consumer's figure.
@@ -54,19 +76,34 @@ const LIMITS: [Limit; 4] = [
 pub(crate) fn run(args: &Args) -> Outcome {
     // Before anything starts a thread.
     enter_private_namespaces()?;
-    let missing = tools::ensure(&[Tool::Tcpdump, Tool::Tshark, Tool::Tcpreplay]);
-    let lacking = missing.of(&[Tool::Tcpdump, Tool::Tshark, Tool::Tcpreplay]);
+    let needed = [Tool::Tcpdump, Tool::Tshark, Tool::Tcpreplay, Tool::NetsniffNg];
+    let lacking = tools::ensure(&needed).of(&needed);
     if !lacking.is_empty() {
         return Err(format!("{} missing", lacking.join(" and ")).into());
     }
-    let programs = Programs { pycap: program::command("pycap")?, consumer: program::bench("consumer")? };
-    let can = program::output(std::process::Command::new(&programs.consumer).arg("works"))?;
-    let consumers: Vec<Consumer> =
-        Consumer::ALL.into_iter().filter(|one| one.work().is_none_or(|work| can.contains(work))).collect();
+    let wants = |part| args.only.is_none_or(|only| only == part);
+    let programs = Programs {
+        pycap: program::command("pycap")?,
+        consumer: program::bench("consumer")?,
+        sender: program::bench("sender")?,
+    };
     let wire = Rig::new()?.wire(load::SENDER, load::RECEIVER)?;
     let mut good = true;
-    for load in [Load::mix(args.packets, args.rate)?, Load::least(args.packets, args.rate)?] {
-        good &= compare(&wire, &programs, &consumers, &load, args.rounds)?;
+    if wants(Part::Capturing) {
+        let can = program::output(std::process::Command::new(&programs.consumer).arg("works"))?;
+        let consumers: Vec<Consumer> = Consumer::ALL
+            .into_iter()
+            .filter(|one| one.work().is_none_or(|work| can.contains(work)))
+            .collect();
+        for load in [Load::mix(args.packets, args.rate)?, Load::least(args.packets, args.rate)?] {
+            good &= compare(&wire, &programs, &consumers, &load, args.rounds)?;
+        }
+    }
+    if wants(Part::Sending) {
+        good &= sender::compare(&wire, &programs, args.sent)?;
+    }
+    if wants(Part::Timing) {
+        good &= timing::look(&wire, &programs, args.replay_seconds)?;
     }
     Ok(good)
 }
@@ -75,6 +112,7 @@ pub(crate) fn run(args: &Args) -> Outcome {
 struct Programs {
     pycap: PathBuf,
     consumer: PathBuf,
+    sender: PathBuf,
 }
 
 /// All consumers at this load.

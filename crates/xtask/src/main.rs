@@ -46,7 +46,7 @@ enum Chore {
     Conformance(conformance::Args),
     /// Count instructions per packet and hold them against their limits.
     Instructions(instructions::Args),
-    /// Compare what capturing costs with tcpdump, dumpcap and the pcap crate.
+    /// Compare what capturing costs with tcpdump, dumpcap and the pcap crate, and how fast frames are sent with trafgen and tcpreplay.
     #[cfg(target_os = "linux")]
     Live(live::Args),
 }

@@ -25,6 +25,8 @@ pub(crate) enum Tool {
     Tshark,
     /// Sends a savefile.
     Tcpreplay,
+    /// Sends frames that it makes, beside us: trafgen.
+    NetsniffNg,
     /// What interfaces and addresses are held against.
     Iproute,
     /// An ordinary program with traffic of its own.
@@ -45,7 +47,7 @@ pub(crate) enum Tool {
 pub(crate) struct Missing(Vec<Tool>);
 
 /// Everything that any test needs.
-const ALL: [Tool; 14] = [
+const ALL: [Tool; 15] = [
     Tool::Tcpdump,
     Tool::Valgrind,
     Tool::Libpcap,
@@ -53,6 +55,7 @@ const ALL: [Tool; 14] = [
     Tool::PkgConfig,
     Tool::Tshark,
     Tool::Tcpreplay,
+    Tool::NetsniffNg,
     Tool::Iproute,
     Tool::Ping,
     Tool::Curl,
@@ -116,6 +119,7 @@ impl Tool {
             Self::PkgConfig => About("pkg-config", Some("pkg-config"), &["pkg-config", "--version"]),
             Self::Tshark => About("tshark", Some("tshark"), &["dumpcap", "--version"]),
             Self::Tcpreplay => About("tcpreplay", Some("tcpreplay"), &["tcpreplay", "--version"]),
+            Self::NetsniffNg => About("trafgen", Some("netsniff-ng"), &["trafgen", "--version"]),
             Self::Iproute => About("ip", Some("iproute2"), &["ip", "-V"]),
             Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
             Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),

@@ -2,17 +2,22 @@
 
 use std::time::Instant;
 
-use pycap_capture::{Frame, Interface, Next, OwnedFrame, Result, Source};
+use pycap_capture::{Frame, Interface, Next, OwnedFrame, Result, Source, Timestamp};
 
 /// What a frame takes besides its bytes, about.
 const OVERHEAD: usize = size_of::<OwnedFrame>() + 16;
 
-/// The frames of a source, kept in memory: a source that can be [rewound](Self::rewind).
-#[derive(Debug, Default)]
+/// The frames of a source, kept in memory: a source that gives them over and over, if that is [asked for](Self::repeat).
+#[derive(Debug)]
 pub struct Recording {
     frames: Vec<OwnedFrame>,
     interfaces: Vec<Interface>,
     at: usize,
+    /// How many times it is to be given, and was.
+    times: u64,
+    passes: u64,
+    /// Nanoseconds from the start of a pass to that of the next.
+    period: i128,
 }
 
 impl Recording {
@@ -22,7 +27,8 @@ impl Recording {
     ///
     /// What the source says.
     pub fn read(source: &mut dyn Source, most: usize) -> Result<Option<Self>> {
-        let mut recording = Self::default();
+        let (frames, interfaces) = (Vec::new(), Vec::new());
+        let mut recording = Self { frames, interfaces, at: 0, times: 1, passes: 0, period: 0 };
         let mut bytes = 0_usize;
         while let Some(frame) = source.next_frame()? {
             bytes += frame.data().len() + OVERHEAD;
@@ -32,6 +38,7 @@ impl Recording {
             recording.frames.push(frame.to_owned());
         }
         recording.interfaces = source.interfaces().to_vec();
+        recording.period = recording.period();
         Ok(Some(recording))
     }
 
@@ -45,9 +52,20 @@ impl Recording {
         self.frames.is_empty()
     }
 
-    /// The next frame is the first one again.
-    pub fn rewind(&mut self) {
-        self.at = 0;
+    /// Gives all frames so many times, or for ever. Their times go on: the first frame follows the last one of the pass before by the mean
+    /// gap between frames.
+    #[must_use]
+    pub fn repeat(mut self, times: Option<u64>) -> Self {
+        self.times = times.unwrap_or(u64::MAX);
+        self
+    }
+
+    fn period(&self) -> i128 {
+        let mut times = self.frames.iter().filter_map(|frame| frame.as_frame().timestamp());
+        let Some(first) = times.next() else { return 0 };
+        let gaps = (self.frames.len() as i128 - 1).max(1);
+        let span = times.map(|time| time.nanos_since(first)).max().unwrap_or(0).max(0);
+        span + span / gaps
     }
 }
 
@@ -57,9 +75,17 @@ impl Source for Recording {
     }
 
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
-        let frame = self.frames.get(self.at).map(OwnedFrame::as_frame);
-        self.at += usize::from(frame.is_some());
-        Ok(frame)
+        if self.at == self.frames.len() && self.passes + 1 < self.times {
+            self.at = 0;
+            self.passes += 1;
+        }
+        let Some(frame) = self.frames.get(self.at).map(OwnedFrame::as_frame) else { return Ok(None) };
+        self.at += 1;
+        let Some(time) = frame.timestamp().filter(|_| self.passes > 0 && self.period > 0) else {
+            return Ok(Some(frame));
+        };
+        let shift = self.period.saturating_mul(self.passes.into());
+        Ok(Some(frame.with_timestamp(Timestamp::from_nanos(time.as_nanos().saturating_add(shift)))))
     }
 
     fn interfaces(&self) -> &[Interface] {

@@ -248,7 +248,7 @@ impl Drop for Running {
 }
 
 /// A file that goes with its value.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Drop for Scratch {
     fn drop(&mut self) {
