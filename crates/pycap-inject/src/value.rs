@@ -233,6 +233,7 @@ named!(
     pycap_wire::DhcpOperation
     pycap_wire::DnsOpcode
     pycap_wire::DnsRcode
+    pycap_wire::DnsType
     pycap_wire::EtherType
     pycap_wire::GeneveOptionClass
     pycap_wire::GtpuExtensionType

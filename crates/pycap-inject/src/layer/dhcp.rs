@@ -252,3 +252,42 @@ fn put_named(list: &mut Vec<u8>, mut call: Arguments<'_>) -> Result<(), FieldErr
     put(list, code, &data);
     call.end(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Edit;
+    use crate::layer::testing::{bytes, call, word};
+    use crate::layer::{Ipv4, Udp};
+
+    const MAC: [u8; 6] = [0x0e, 0x32, 0x65, 0xcf, 0xb0, 0xfe];
+
+    /// scapy: `BOOTP(op=1, xid=1152735399, flags="B", chaddr=..)/DHCP(options=[("message-type", 1), ..., "end"])`.
+    #[test]
+    fn a_message() {
+        let mut dhcp = Dhcp::request_of(1_152_735_399, MAC).broadcast(true);
+        let options = FieldValue::List(vec![
+            call("message_type", &["discover"]),
+            call("requested_address", &["236.240.151.110"]),
+            call("lease_time", &["3600"]),
+            call("parameter_request_list", &["1", "3", "6"]),
+            word("end"),
+        ]);
+        dhcp.set("options", &options).unwrap();
+        let message = dhcp.build().unwrap();
+        let start = bytes("01010600 44b558a7 0000 8000 00000000 00000000 00000000 00000000 0e3265cfb0fe");
+        assert_eq!((&message[..start.len()], &message[start.len()..236]), (&start[..], &[0; 202][..]));
+        assert_eq!(message[236..], bytes("63825363 350101 3204ecf0976e 330400000e10 3703010306 ff"));
+    }
+
+    /// RFC 2131, 4.1.
+    #[test]
+    fn the_port_is_that_of_who_is_spoken_to() {
+        let request = Dhcp::request(1, MAC, [10, 0, 0, 1]);
+        for (dhcp, port) in [(request.clone(), 67), (request.op(DhcpOperation::BOOT_REPLY), 68)] {
+            assert_eq!((Ipv4::default(), Udp::default(), dhcp).build().unwrap()[23], port);
+        }
+        let error = Dhcp::default().option(DhcpOptionCode(43), &[0; 256]).build().unwrap_err();
+        assert_eq!(error.to_string(), "dhcp: 256 bytes, length of an option is 255: 1 too many");
+    }
+}

@@ -60,12 +60,18 @@ layer! {
         "additional" additional: List, = List::EMPTY, from records, takes "as answers";
     }
     through {
-        /// Name of a question for an IPv4 address.
+        /// Name of one more question, which is for an IPv4 address unless its type is set.
         "query" takes "name", by set_query;
+        /// What that question is for.
+        "type" takes "number or name", by set_type;
+        /// Whether the message's length stands before it, as over TCP: 0.
+        "tcp" takes "0 or 1", by |dns: &mut Self, value| bool::from_value(value).map(|tcp| dns.prefixed = tcp);
     }
     state {
         /// Whether the message's length stands before it, as over TCP.
         prefixed: bool = false;
+        /// What a question that is named by its field alone is for.
+        query_type: DnsType = DnsType::A;
     }
 }
 
@@ -291,7 +297,16 @@ fn type_of(data: &DnsData<'_>) -> DnsType {
 }
 
 fn set_query(dns: &mut Dns, value: &FieldValue) -> Result<(), FieldError> {
-    dns.questions.question(&text(value)?, DnsType::A, DnsClass::IN);
+    dns.questions.question(&text(value)?, dns.query_type, DnsClass::IN);
+    Ok(())
+}
+
+/// Holds for a question that was named before, too: its type and its class are the last there is of it.
+fn set_type(dns: &mut Dns, value: &FieldValue) -> Result<(), FieldError> {
+    dns.query_type = FromValue::from_value(value)?;
+    if let Some([high, low, _, _]) = dns.questions.bytes.last_chunk_mut::<4>() {
+        [*high, *low] = dns.query_type.0.to_be_bytes();
+    }
     Ok(())
 }
 
@@ -394,5 +409,72 @@ fn fits(list: List) -> Result<List, FieldError> {
             Err(FieldError::new(format!("{what} of {len} bytes, at most {max} are possible")))
         }
         None => Ok(list),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, call, set};
+    use crate::layer::{Ipv4, Udp};
+    use crate::{Derived, Edit};
+
+    /// scapy: `UDP(dport=53)/DNS(id=12557, qd=DNSQR(qname="host158.example.org", qtype="AAAA"))`.
+    #[test]
+    fn a_query() {
+        let query = Dns::query(12557, "host158.example.org", DnsType::AAAA);
+        let expected = bytes("310d0100000100000000000007686f7374313538076578616d706c65036f726700001c0001");
+        assert_eq!(query.build().unwrap(), expected);
+        let packet = (Ipv4::default(), Udp::default(), query).build().unwrap();
+        assert_eq!((&packet[22..24], &packet[28..]), (&[0, 53][..], &expected[..]));
+        let name = ("query", "\"host158.example.org.\"");
+        let [id, rd, record_type] = [("id", "12557"), ("rd", "1"), ("type", "aaaa")];
+        assert_eq!(set("dns", &[id, rd, name, record_type]).build().unwrap(), expected);
+        assert_eq!(set("dns", &[record_type, id, rd, name]).build().unwrap(), expected);
+    }
+
+    /// RFC 1035, 3.3; RFC 2782.
+    #[test]
+    fn each_record() {
+        let (a, b) = ("\"a\"", "\"b\"");
+        let cases = [
+            (call("a", &[a, "1", "10.0.0.1"]), "0001 0001 00000001 0004 0a000001"),
+            (call("ns", &[a, "1", b]), "0002 0001 00000001 0003 0162 00"),
+            (call("cname", &[a, "1", "\"b.c.\""]), "0005 0001 00000001 0005 0162 0163 00"),
+            (call("ptr", &[a, "1", "\"\""]), "000c 0001 00000001 0001 00"),
+            (call("mx", &[a, "1", "10", b]), "000f 0001 00000001 0005 000a 0162 00"),
+            (call("txt", &[a, "1", b]), "0010 0001 00000001 0002 01 62"),
+            (
+                call("soa", &[a, "1", b, b, "1", "2", "3", "4", "5"]),
+                "0006 0001 00000001 001a 0162 00 0162 00 00000001 00000002 00000003 00000004 00000005",
+            ),
+            (call("srv", &[a, "1", "2", "3", "443", b]), "0021 0001 00000001 0009 0002 0003 01bb 0162 00"),
+        ];
+        for (record, expected) in cases {
+            let mut dns = Dns::new(0);
+            dns.set("authority", &record).unwrap();
+            let message = dns.build().unwrap();
+            assert_eq!(message[4..15], bytes("0000 0000 0001 0000 0161 00"), "{record}");
+            assert_eq!(message[15..], bytes(expected), "{record}");
+        }
+    }
+
+    #[test]
+    fn counts_follow_unless_set_and_so_does_the_length_over_tcp() {
+        let mut dns = Dns::query(1, "a", DnsType::A).over_tcp().ancount(7);
+        assert_eq!(dns.build().unwrap(), bytes("0013 0001 0100 0001 0007 0000 0000 0161 00 0001 0001"));
+        dns.compute(Derived::Lengths);
+        assert_eq!(dns.build().unwrap()[6..10], bytes("0001 0000"));
+        let set = set("dns", &[("id", "1"), ("rd", "1"), ("query", "\"a\""), ("tcp", "1")]);
+        assert_eq!(set.build(), dns.build());
+    }
+
+    /// RFC 1035, 2.3.4.
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let error = |name: &str| Dns::query(1, name, DnsType::A).build().unwrap_err().to_string();
+        assert_eq!(error(&"x".repeat(64)), "dns: 64 bytes, label of a name is 63: 1 too many");
+        let labels = ["y".repeat(63), "y".repeat(63), "y".repeat(63), "y".repeat(62)];
+        assert_eq!(error(&labels.join(".")), "dns: 256 bytes, name is 255: 1 too many");
     }
 }

@@ -80,6 +80,11 @@ impl Layer for Geneve {
         Identity::Port(PORT)
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         if self.too_long > 0 {
@@ -137,4 +142,49 @@ fn options(value: &FieldValue) -> Result<Vec<u8>, FieldError> {
         call.end(())
     })?;
     Ok(list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Edit;
+    use crate::layer::testing::{bytes, call};
+    use crate::layer::{Ethernet, Ipv4, Udp};
+
+    /// scapy: `UDP()/GENEVE(vni=6088115)/Ether()`.
+    #[test]
+    fn a_network_inside_udp() {
+        let packet =
+            (Ipv4::default(), Udp::default(), Geneve::new(6_088_115), Ethernet::default()).build().unwrap();
+        assert_eq!(
+            (&packet[22..24], &packet[28..37]),
+            (&[0x17, 0xc1][..], &bytes("0000 6558 5ce5b3 00 ff")[..])
+        );
+    }
+
+    /// tshark 4.0: OAM and critical options set, 8 bytes of options, VNI 0x2a; class OVN, type 0x80.
+    #[test]
+    fn options() {
+        let mut geneve = Geneve::new(0x2a).control(true).critical(true);
+        geneve.set("options", &call("option", &["0x102", "0x80", "\"abcde\""])).unwrap();
+        assert_eq!(
+            (&geneve, "x").build().unwrap(),
+            bytes("03c0 88b5 00002a 00 0102 80 02 6162636465 000000 78")
+        );
+        let typed = Geneve::new(0x2a).control(true).critical(true).option(
+            GeneveOptionClass::OVN,
+            0x80,
+            &[0, 2, 0, 3],
+        );
+        let packet = (typed, Ethernet::default()).build().unwrap();
+        assert_eq!(packet[..16], bytes("02c0 6558 00002a 00 0102 80 01 00020003"));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let error = Geneve::new(0).options_bytes(&[0; 253]).build().unwrap_err();
+        assert_eq!(error.to_string(), "geneve: 256 bytes, room for options is 252: 4 too many");
+        let error = Geneve::new(0).option(GeneveOptionClass(0), 0, &[0; 125]).build().unwrap_err();
+        assert_eq!(error.to_string(), "geneve: 125 bytes, data of an option is 124: 1 too many");
+    }
 }

@@ -82,6 +82,11 @@ impl Layer for Gre {
         Identity::IpProtocol(IpProtocol::GRE)
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         if !self.is_exact(Mark::protocol_type) {
@@ -128,5 +133,61 @@ fn exact_checksum(value: &FieldValue) -> Result<Option<Auto<u16>>, FieldError> {
     match value {
         FieldValue::Word(word) if word == "auto" => Ok(Some(Auto::Computed)),
         value => FromValue::from_value(value).map(|checksum| Some(Auto::Exact(checksum))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, set};
+    use crate::layer::{Ipv4, Ipv6, Mpls, Ppp, Udp};
+
+    #[test]
+    fn the_type_is_that_of_the_payload() {
+        assert_eq!((Gre::new(), Ipv6::default()).build().unwrap()[..5], bytes("0000 86dd 60"));
+        assert_eq!((Gre::new(), Mpls::new(1)).build().unwrap()[..4], bytes("0000 8847"));
+        assert_eq!((Ipv4::default(), Gre::new(), "x").build().unwrap()[20..], bytes("0000 88b5 78"));
+    }
+
+    /// RFC 2784, 2.5: the checksum is that of all 16-bit words of header and payload; RFC 2890, 2: key, then sequence number.
+    #[test]
+    fn optional_words() {
+        let packet = (Gre::new().checksum(Auto::Computed).key(5).seq(6), "odd").build().unwrap();
+        assert_eq!(
+            (&packet[..4], &packet[6..]),
+            (&bytes("b000 88b5")[..], &bytes("0000 00000005 00000006 6f6464")[..])
+        );
+        assert_eq!(checksum::fold(checksum::sum(&packet)), 0xffff);
+        let named = set("gre", &[("checksum", "auto"), ("seq", "6"), ("key", "5")]);
+        assert_eq!((named, "odd").build().unwrap(), packet);
+        assert_eq!((Gre::new().checksum(7), "x").build().unwrap(), bytes("8000 88b5 0007 0000 78"));
+    }
+
+    /// RFC 1701: the word of checksum and offset is there with the routing alone, too.
+    #[test]
+    fn routing() {
+        let mut gre = Gre::new();
+        gre.routing = bytes("0800 0404 0a000001 00000000");
+        gre.offset = 4;
+        let packet = (gre.checksum(Auto::Computed), "x").build().unwrap();
+        assert_eq!(
+            (&packet[..4], &packet[6..]),
+            (&bytes("c000 88b5")[..], &bytes("0004 080004040a000001 00000000 78")[..])
+        );
+        assert_eq!(checksum::fold(checksum::sum(&packet)), 0xffff);
+    }
+
+    /// tshark 4.0: enhanced GRE with key, sequence number and acknowledgment, PPP.
+    #[test]
+    fn version_1() {
+        let packet =
+            (Gre::new().version(1).key(0x0005_0009).seq(1).ack(2), Ppp::new(), [0xff; 3]).build().unwrap();
+        assert_eq!(packet[..16], bytes("3081 880b 0005 0009 00000001 00000002"));
+    }
+
+    #[test]
+    fn the_addresses_around_are_not_those_inside() {
+        let error = (Ipv4::default(), Gre::new(), Udp::new(1, 2)).build().unwrap_err();
+        assert_eq!(error.kind(), crate::BuildErrorKind::NoAddresses);
     }
 }

@@ -76,6 +76,11 @@ impl Layer for Gtpu {
         Identity::Port(PORT)
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, _: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         let mut optional = GtpuOptionalHeader::zeroed();
@@ -107,4 +112,32 @@ impl Layer for Gtpu {
 
 fn some<T: FromValue>(value: &FieldValue) -> Result<Option<T>, FieldError> {
     FromValue::from_value(value).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, set};
+    use crate::layer::{Ipv4, Udp};
+
+    /// scapy: `UDP(dport=2152)/GTP_U_Header(gtp_type=255, length=33, teid=513535832)/IP()/UDP()/Raw(..)`, with 5 bytes.
+    #[test]
+    fn a_users_packet() {
+        let inside = (Ipv4::default(), Udp::new(1, 2), "hello");
+        let packet = (Ipv4::default(), Udp::default(), Gtpu::new(513_535_832), inside).build().unwrap();
+        assert_eq!(
+            (&packet[22..24], &packet[28..37]),
+            (&[0x08, 0x68][..], &bytes("30ff 0021 1e9bef58 45")[..])
+        );
+    }
+
+    /// tshark 4.0: a PDU session container, downlink, QFI 5.
+    #[test]
+    fn the_optional_word() {
+        let gtpu = Gtpu::new(1).next_extension(GtpuExtensionType::PDU_SESSION_CONTAINER);
+        let packet = (gtpu, [1, 0, 5, 0]).build().unwrap();
+        assert_eq!(packet, bytes("34ff 0008 00000001 0000 00 85 01 0005 00"));
+        let named = set("gtpu", &[("teid", "1"), ("seq", "2"), ("npdu", "3")]);
+        assert_eq!(named.build().unwrap(), bytes("33ff 0004 00000001 0002 03 00"));
+    }
 }

@@ -159,3 +159,21 @@ fn tlvs(value: &FieldValue) -> Result<Vec<u8>, FieldError> {
     })?;
     Ok(list)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::Ethernet;
+    use crate::layer::testing::bytes;
+
+    /// scapy: `LLDPDUChassisID(subtype=4)/LLDPDUPortID(subtype=5)/LLDPDUTimeToLive(ttl=120)/LLDPDUEndOfLLDPDU`.
+    #[test]
+    fn a_message() {
+        let lldp = Lldp::new().chassis([0x24, 0xfb, 0x97, 0x08, 0x3b, 0xf5]).port("eth0").ttl(120).end();
+        let frame = (Ethernet::default(), lldp).build().unwrap();
+        assert_eq!(frame[12..37], bytes("88cc 0207 0424fb97083bf5 0405 0565746830 0602 0078 0000 00"));
+        assert_eq!(frame.len(), 60);
+        let error = Lldp::new().tlv(LldpTlvType(9), &[0; 512]).build().unwrap_err();
+        assert_eq!(error.to_string(), "lldp: 512 bytes, length of a value is 511: 1 too many");
+    }
+}

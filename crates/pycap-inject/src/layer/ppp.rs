@@ -34,11 +34,31 @@ impl Layer for Ppp {
         Identity::Ppp
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         if !self.is_exact(Mark::protocol) {
             header.set_protocol(inner.ppp_protocol().unwrap_or(PppProtocol(0xc021)));
         }
         buf.prepend_array(header.as_array())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::bytes;
+    use crate::layer::{Ipv4, Ipv6, Mpls};
+
+    #[test]
+    fn the_protocol_is_that_of_the_payload() {
+        assert_eq!((Ppp::new(), Ipv4::default()).build().unwrap()[..3], bytes("0021 45"));
+        assert_eq!((Ppp::new(), Ipv6::default()).build().unwrap()[..3], bytes("0057 60"));
+        assert_eq!((Ppp::new(), Mpls::new(1)).build().unwrap()[..2], bytes("0281"));
+        assert_eq!((Ppp::new(), "x").build().unwrap(), bytes("c021 78"));
     }
 }

@@ -49,6 +49,11 @@ impl Layer for Pppoe {
         })
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, _: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         let mut header = self.header;
         if !self.is_exact(Mark::len) {
@@ -59,5 +64,28 @@ impl Layer for Pppoe {
             header.set_len(len as u16);
         }
         buf.prepend_array(header.as_array())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, set};
+    use crate::layer::{Ethernet, Ipv4, Ppp};
+
+    /// scapy: `Ether()/PPPoE(sessionid=32488)/PPP()/IP(...)`, with 103 bytes of IP.
+    #[test]
+    fn a_session() {
+        let packet = (Ethernet::default(), Pppoe::session(32488), Ppp::new(), Ipv4::default(), [0; 83]);
+        assert_eq!(packet.build().unwrap()[12..23], bytes("8864 11 00 7ee8 0069 0021 45"));
+        let error = (Pppoe::session(1), vec![0; 0x10000]).build().unwrap_err();
+        assert_eq!(error.to_string(), "pppoe: 65536 bytes, length field is 65535: 1 too many");
+    }
+
+    /// RFC 2516, appendix B: a PADI with an empty service name.
+    #[test]
+    fn a_discovery() {
+        let padi = (Ethernet::default(), set("pppoe", &[("code", "padi")]), [1, 1, 0, 0]).build().unwrap();
+        assert_eq!(padi[12..24], bytes("8863 11 09 0000 0004 0101 0000"));
     }
 }

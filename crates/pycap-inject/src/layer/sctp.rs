@@ -180,3 +180,46 @@ fn put_named(list: &mut Vec<u8>, mut call: Arguments<'_>) -> Result<(), FieldErr
     put_chunk(list, chunk_type, flags, &value);
     call.end(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Edit;
+    use crate::layer::Ipv4;
+    use crate::layer::testing::{bytes, call, word};
+
+    /// scapy: `SCTP(sport=5267, dport=47755, tag=2169733769)/SCTPChunkData(beginning=1, ending=1, ...)`.
+    #[test]
+    fn data_and_its_checksum() {
+        let data = bytes("e362f3abecb3ef74b115");
+        let sctp = Sctp::new(5267, 47755, 2_169_733_769);
+        let sctp = sctp.data(2_962_913_416, 17184, 64279, SctpPayloadProtocol::DIAMETER, &data);
+        let expected =
+            "1493 ba8b 81538289 66624318 00 03 001a b09a7888 4320 fb17 0000002e e362f3abecb3ef74b115 0000";
+        assert_eq!(sctp.build().unwrap(), bytes(expected));
+        let packet = (Ipv4::default(), sctp.checksum(7)).build().unwrap();
+        assert_eq!((packet[9], &packet[28..32]), (132, &bytes("00000007")[..]));
+    }
+
+    /// RFC 9260, 3.3.
+    #[test]
+    fn other_chunks() {
+        let cases = [
+            (
+                call("init", &["0x0a0b0c0d", "131072", "10", "2048", "7"]),
+                "01 00 0014 0a0b0c0d 00020000 000a 0800 00000007",
+            ),
+            (call("cookie_echo", &["\"abc\""]), "0a 00 0007 616263 00"),
+            (word("cookie_ack"), "0b 00 0004"),
+            (word("shutdown_ack"), "08 00 0004"),
+            (call("raw", &["132", "1", "\"a\""]), "84 01 0005 61 000000"),
+        ];
+        for (chunk, expected) in cases {
+            let mut sctp = Sctp::default();
+            sctp.set("chunks", &chunk).unwrap();
+            assert_eq!(sctp.build().unwrap()[12..], bytes(expected), "{chunk}");
+        }
+        let error = Sctp::default().chunk(SctpChunkType::COOKIE_ECHO, 0, &[0; 0xfffc]).build().unwrap_err();
+        assert_eq!(error.to_string(), "sctp: 65536 bytes, length of a chunk is 65535: 1 too many");
+    }
+}

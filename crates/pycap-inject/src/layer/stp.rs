@@ -6,7 +6,8 @@ use super::declare::layer;
 use crate::{BuildError, Context, Identity, Layer, PacketBuf};
 
 layer! {
-    /// A configuration BPDU of the spanning tree protocol (IEEE 802.1D, 9.3.1), inside LLC. Times are in units of 1/256 s.
+    /// A BPDU of the spanning tree protocol (IEEE 802.1D, 9.3), inside LLC. Of a topology change notification nothing past the
+    /// type is written. Times are in units of 1/256 s.
     pub struct Stp(StpHeader) = "stp";
     set {
         /// Protocol identifier: 0.
@@ -40,7 +41,15 @@ layer! {
     }
     computed {}
     also {}
+    names {
+        "stp" = Stp::default();
+        "rstp" = Stp::rapid(MacAddr::ZERO);
+        "stp_topology_change" = Stp::topology_change_notification();
+    }
 }
+
+/// How much of a topology change notification there is in bytes (IEEE 802.1D, 9.3.2).
+const NOTIFICATION_LEN: usize = 4;
 
 impl Stp {
     /// What a bridge sends that is the root itself.
@@ -56,6 +65,16 @@ impl Stp {
         header.set_forward_delay(15 << 8);
         Self::over(header)
     }
+
+    /// The same of rapid spanning tree.
+    pub fn rapid(mac: impl Into<MacAddr>) -> Self {
+        Self::root(mac).version(StpVersion::RSTP).bpdu_type(StpType::RAPID)
+    }
+
+    /// What a bridge sends towards the root when the topology changes.
+    pub fn topology_change_notification() -> Self {
+        Self::default().bpdu_type(StpType::TOPOLOGY_CHANGE)
+    }
 }
 
 impl Default for Stp {
@@ -70,6 +89,44 @@ impl Layer for Stp {
     }
 
     fn prepend(&self, _: &Context, _: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
+        match self.header.bpdu_type() {
+            StpType::TOPOLOGY_CHANGE => {
+                return buf.prepend(self.header.as_bytes().get(..NOTIFICATION_LEN).unwrap_or_default());
+            }
+            // The length of what version 1 has: nothing (IEEE 802.1D, 9.3.3).
+            StpType::RAPID => buf.prepend_array(&[0])?,
+            _ => (),
+        }
         buf.prepend_array(self.header.as_array())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, set};
+    use crate::layer::{Ethernet, Llc};
+
+    /// scapy: `Dot3()/LLC()/STP(rootid=64299, bridgeid=24379, portid=42298, ...)`.
+    #[test]
+    fn a_configuration() {
+        let stp = Stp::root(MacAddr([0x88, 0x68, 0x50, 0x76, 0x64, 0xa9]))
+            .root_priority(64299)
+            .bridge_priority(24379)
+            .bridge_mac(MacAddr([0xce, 0xed, 0x0c, 0xb3, 0x5a, 0x3e]))
+            .port_id(42298)
+            .message_age(256);
+        let frame = (Ethernet::default(), Llc::default(), stp).build().unwrap();
+        let bpdu = "0000 00 00 00 fb2b 8868507664a9 00000000 5f3b ceed0cb35a3e a53a 0100 1400 0200 0f00";
+        assert_eq!((&frame[12..17], &frame[17..52]), (&bytes("0026 424203")[..], &bytes(bpdu)[..]));
+    }
+
+    /// IEEE 802.1D-2004, 9.3.2 and 9.3.3.
+    #[test]
+    fn other_bpdus_have_other_lengths() {
+        let rapid = (Ethernet::default(), Llc::default(), Stp::rapid(MacAddr::ZERO)).build().unwrap();
+        assert_eq!((&rapid[12..21], rapid[52]), (&bytes("0027 424203 0000 02 02")[..], 0));
+        assert_eq!(set("rstp", &[("flags", "0x3c")]).build().unwrap().len(), 36);
+        assert_eq!(set("stp_topology_change", &[]).build().unwrap(), bytes("0000 00 80"));
     }
 }

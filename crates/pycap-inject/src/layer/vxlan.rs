@@ -46,7 +46,38 @@ impl Layer for Vxlan {
         Identity::Port(PORT)
     }
 
+    /// What is inside has nothing of the addresses around the tunnel.
+    fn inward(&self, _: &Context) -> Context {
+        Context::link()
+    }
+
     fn prepend(&self, _: &Context, _: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
         buf.prepend_array(self.header.as_array())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::testing::{bytes, set};
+    use crate::layer::{Ethernet, Ipv4, Udp};
+
+    /// scapy: `UDP()/VXLAN(flags="Instance", vni=9319929)/Ether()`.
+    #[test]
+    fn a_network_inside_udp() {
+        let packet =
+            (Ipv4::default(), Udp::default(), Vxlan::new(9_319_929), Ethernet::default()).build().unwrap();
+        assert_eq!(
+            (&packet[22..24], &packet[28..37]),
+            (&[0x12, 0xb5][..], &bytes("08000000 8e35f9 00 ff")[..])
+        );
+        assert_eq!(packet.len(), 20 + 8 + 8 + 14, "a frame that is not outermost is not padded");
+    }
+
+    /// tshark 4.0: instance and next protocol bits, IPv6, VNI 1.
+    #[test]
+    fn the_generic_protocol_extension() {
+        let gpe = set("vxlan", &[("vni", "1"), ("flags", "0x0c"), ("next_protocol", "2")]);
+        assert_eq!(gpe.build().unwrap(), bytes("0c000002 000001 00"));
     }
 }
