@@ -33,8 +33,8 @@ use cover::Covers;
 /// let src = template.field(Field::IPV4_SRC)?;
 /// let src_port = template.field(Field::UDP_SRC_PORT)?;
 /// for i in 0..100 {
-///     template.set(src, [10, 0, 1, i]);
-///     template.set(src_port, 4000 + u16::from(i));
+///     template.set(&src, [10, 0, 1, i]);
+///     template.set(&src_port, 4000 + u16::from(i));
 ///     assert_eq!(template.bytes()[29], i);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -116,7 +116,7 @@ impl Template {
     ///
     /// `slot` is one of this template's (or of one with the same layers: to any other it does what makes no sense).
     #[inline(always)]
-    pub fn set<T: Patch>(&mut self, slot: Slot<T>, value: impl Into<T>) {
+    pub fn set<T: Patch>(&mut self, slot: &Slot<T>, value: impl Into<T>) {
         let bytes = self.bytes.as_mut_slice();
         if let Some(difference) = value.into().put(bytes, slot.at as usize, slot.mask, slot.shift) {
             slot.covers.update(bytes, difference);
