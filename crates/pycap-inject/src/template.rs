@@ -145,7 +145,7 @@ mod tests {
     use proptest::prelude::*;
     use pycap_testkit::generate::Traffic;
     use pycap_wire::checksum::Verifier;
-    use pycap_wire::{Ipv6Option, LayerKind, MacAddr, Packet, TcpFlags};
+    use pycap_wire::{Ipv6Option, LayerKind, Layers, MacAddr, TcpFlags};
 
     use super::*;
     use crate::layer::*;
@@ -153,14 +153,9 @@ mod tests {
     const A: [u8; 4] = [10, 0, 0, 1];
     const B: [u8; 4] = [10, 0, 0, 2];
 
-    fn verdicts(link_type: LinkType, bytes: &[u8]) -> Vec<(LayerKind, Option<bool>)> {
+    fn verdicts(start: Next, bytes: &[u8]) -> Vec<(LayerKind, Option<bool>)> {
         let mut verifier = Verifier::default();
-        let layers = Packet::parse(link_type, bytes).layers();
-        layers.map(|layer| (layer.kind(), verifier.verify(&layer))).collect()
-    }
-
-    fn link_type(bytes: &[u8]) -> LinkType {
-        if matches!(bytes[0] >> 4, 4 | 6) { LinkType::RAW } else { LinkType::ETHERNET }
+        Layers::new(start, bytes).map(|layer| (layer.kind(), verifier.verify(&layer))).collect()
     }
 
     /// Sets a field of what `build` makes of one value to others, and has what it makes of those.
@@ -176,7 +171,7 @@ mod tests {
 
     fn assert_same(template: &Template, anew: &[u8]) {
         assert_eq!(template.bytes(), anew);
-        let verdicts = verdicts(link_type(anew), anew);
+        let verdicts = verdicts(template.start, anew);
         assert!(verdicts.iter().all(|(_, verdict)| *verdict != Some(false)), "{verdicts:?}");
     }
 
@@ -317,7 +312,7 @@ mod tests {
             for traffic in [Traffic::Mix, Traffic::QinqIpv6Extensions] {
                 for mut frame in traffic.frames(4, seed) {
                     frame.truncate(frame.len() - cut.min(frame.len()));
-                    let kinds: Vec<_> = verdicts(LinkType::ETHERNET, &frame);
+                    let kinds: Vec<_> = verdicts(Next::Link(LinkType::ETHERNET), &frame);
                     for (kind, _) in &kinds {
                         patch_anything(&frame, Field::<u8>::at(*kind, offset), value as u8);
                         patch_anything(&frame, Field::<u16>::at(*kind, offset), value as u16);
@@ -336,12 +331,11 @@ mod tests {
             .option(Ipv6Option::HomeAddress(home))
     }
 
-    fn patch_anything<T: Patch>(frame: &[u8], field: Field<T>, value: T) {
+    fn patch_anything<T: Patch + fmt::Debug>(frame: &[u8], field: Field<T>, value: T) {
         let mut template = Template::from_bytes(LinkType::ETHERNET, frame);
         let Ok(slot) = template.field(field) else { return };
         template.set(&slot, value);
-        let (before, after) =
-            (verdicts(LinkType::ETHERNET, frame), verdicts(LinkType::ETHERNET, template.bytes()));
+        let (before, after) = (verdicts(template.start, frame), verdicts(template.start, template.bytes()));
         assert_eq!(before, after, "{slot:?} of {field:?}");
     }
 
