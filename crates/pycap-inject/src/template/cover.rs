@@ -159,10 +159,12 @@ struct Shape {
 #[derive(PartialEq, Eq)]
 struct Part {
     kind: LayerKind,
+    next: Next,
     offset: usize,
     header_len: usize,
     payload_len: usize,
     missing: usize,
+    defective: bool,
     quoted: bool,
     checksum: Option<Checksum>,
     addresses: Addresses,
@@ -207,14 +209,26 @@ impl Shape {
                 }),
                 Layer::UdpLite(udp_lite) => {
                     over(6, offset + header_len + udp_lite.covered_payload().len(), true)
+                        .map(|checksum| Checksum { optional: true, ..checksum })
                 }
                 Layer::Icmpv4(_) | Layer::Igmp(_) => over(2, ip_end, false),
                 Layer::Icmpv6(_) => over(2, ip_end, true),
                 Layer::Mobility(_) => over(4, offset + header_len, true),
                 _ => None,
             };
-            let missing = layer.missing();
-            Part { kind: layer.kind(), offset, header_len, payload_len, missing, quoted, checksum, addresses }
+            let (next, missing, defective) = (layer.next(), layer.missing(), layer.defect().is_some());
+            Part {
+                kind: layer.kind(),
+                next,
+                offset,
+                header_len,
+                payload_len,
+                missing,
+                defective,
+                quoted,
+                checksum,
+                addresses,
+            }
         });
         Self { parts: parts.collect() }
     }
@@ -251,7 +265,8 @@ impl Shape {
             && self.parts.iter().zip(&other.parts).take(number).all(|(a, b)| {
                 (a.kind, a.offset, a.header_len, a.payload_len)
                     == (b.kind, b.offset, b.header_len, b.payload_len)
-                    && (a.missing, a.quoted) == (b.missing, b.quoted)
+                    && (a.next, a.missing, a.defective, a.quoted)
+                        == (b.next, b.missing, b.defective, b.quoted)
                     && a.checksum.as_ref().map(|c| (c.at, c.end))
                         == b.checksum.as_ref().map(|c| (c.at, c.end))
             })
