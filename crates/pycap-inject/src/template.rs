@@ -22,7 +22,8 @@ use cover::Covers;
 /// A finished packet whose fields are set in place, each with the checksums that it is part of.
 ///
 /// Checksums are updated (RFC 1624), not computed: one that was wrong stays as wrong as it was, a UDP checksum of 0 (none)
-/// stays 0. Only [`Field`]s that leave every length and every layer where it is can be set.
+/// stays 0. Only [`Field`]s that leave every length and every layer where it is can be set. What `pycap-wire` does not dissect
+/// is payload, and a checksum in there (SCTP's, that of a packet in a UDP tunnel) does not follow.
 ///
 /// ```
 /// use pycap_inject::layer::{Ethernet, Ipv4, Udp};

@@ -156,7 +156,6 @@ struct Shape {
     parts: Vec<Part>,
 }
 
-#[derive(PartialEq, Eq)]
 struct Part {
     kind: LayerKind,
     next: Next,
@@ -171,7 +170,6 @@ struct Part {
 }
 
 /// A checksum that stands at `at` and covers what is from `start` to `end`.
-#[derive(PartialEq, Eq)]
 struct Checksum {
     at: usize,
     start: usize,
@@ -256,7 +254,7 @@ impl Shape {
 
     /// Whether the layers, as far as a checksum can depend on them, are the same and at the same places.
     fn has_same_places(&self, other: &Self) -> bool {
-        let places = |shape: &'_ Self| {
+        let places = |shape: &Self| {
             let last = shape.parts.iter().rposition(|part| part.kind.is_transport());
             last.map_or(shape.parts.len(), |last| last + 1)
         };
