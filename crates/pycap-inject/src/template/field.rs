@@ -254,6 +254,20 @@ pub(super) mod value {
         }
     }
 
+    impl Patch for u64 {
+        const LEN: usize = 8;
+
+        #[inline(always)]
+        fn put(self, bytes: &mut [u8], at: usize, _: u32, _: u32) -> Option<u16> {
+            let stored = array(bytes, at)?;
+            let (old, new) = (u64::from_ne_bytes(*stored), self.to_be());
+            *stored = new.to_ne_bytes();
+            let (sum, carry) = old.overflowing_add(!new);
+            let sum = sum.wrapping_add(carry.into());
+            Some(fold_32((sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32))
+        }
+    }
+
     impl Patch for Ipv4Addr {
         const LEN: usize = 4;
 
@@ -313,7 +327,6 @@ pub(super) mod value {
         )*};
     }
     as_array! {
-        u64, 8, u64::to_be_bytes;
         u128, 16, u128::to_be_bytes;
         MacAddr, 6, MacAddr::octets;
         Ipv6Addr, 16, |address: Ipv6Addr| address.octets();
