@@ -7,6 +7,9 @@ use pycap_wire::{
     IpProtocol, Ipv4, Ipv4Header, Ipv4Option, Ipv6FragmentHeader, Layer, LinkType, Located, Packet, checksum,
 };
 
+/// What offsets of fragments count, in bytes: pieces but the last are a multiple of it.
+const UNIT: usize = 8;
+
 /// The fragments of an IP packet, each with the link header before it: RFC 791, 3.2, and RFC 8200, 4.5.
 ///
 /// ```
@@ -30,7 +33,7 @@ pub struct Fragments<'p> {
     ip: usize,
     family: Family,
     payload: &'p [u8],
-    /// The longest piece of the payload; the first may be shorter.
+    /// How many bytes of the payload fit: into the first, into later ones.
     most: [usize; 2],
     at: usize,
     done: bool,
@@ -132,9 +135,9 @@ impl<'p> Fragments<'p> {
             [link, header.as_bytes(), options].concat()
         };
         let (first, later) = (header(ip.options_bytes()), header(&copied(ip)));
-        let most = [first.len(), later.len()].map(|len| mtu.saturating_sub(len - link.len()) & !7);
-        if most.contains(&0) {
-            return Err(FragmentError::MtuTooSmall { needed: ip.header_len() + 8, mtu });
+        let most = [first.len(), later.len()].map(|len| mtu.saturating_sub(len - link.len()));
+        if most.iter().any(|most| *most < UNIT) {
+            return Err(FragmentError::MtuTooSmall { needed: ip.header_len() + UNIT, mtu });
         }
         Ok(Self::from_parts(
             Family::V4(ip.header().flags_fragment()),
@@ -173,9 +176,9 @@ impl<'p> Fragments<'p> {
         }
         first.extend_from_slice(header.as_bytes());
         let headers = first.len() - link.len();
-        let most = mtu.saturating_sub(headers) & !7;
-        if most == 0 {
-            return Err(FragmentError::MtuTooSmall { needed: headers + 8, mtu });
+        let most = mtu.saturating_sub(headers);
+        if most < UNIT {
+            return Err(FragmentError::MtuTooSmall { needed: headers + UNIT, mtu });
         }
         Ok(Self::from_parts(Family::V6, link.len(), (first.clone(), first), (payload, [most; 2])))
     }
@@ -192,7 +195,7 @@ impl<'p> Fragments<'p> {
         };
         let rest = self.payload.get(self.at..).unwrap_or_default();
         let is_last = rest.len() <= most;
-        let piece = if is_last { rest } else { rest.get(..most).unwrap_or_default() };
+        let piece = if is_last { rest } else { rest.get(..most - most % UNIT).unwrap_or_default() };
         self.fragment.clear();
         self.fragment.extend_from_slice(headers);
         self.fragment.extend_from_slice(piece);
@@ -205,7 +208,7 @@ impl<'p> Fragments<'p> {
                 {
                     // Flags of a fragment that is cut again stay on its last piece.
                     header.set_flags_fragment(
-                        (own & 0xe000) | ((own & 0x1fff).wrapping_add((self.at / 8) as u16) & 0x1fff),
+                        (own & 0xe000) | ((own & 0x1fff).wrapping_add((self.at / UNIT) as u16) & 0x1fff),
                     );
                     header.set_more_fragments(!is_last || own & 0x2000 != 0);
                     header.set_total_len(len as u16);
@@ -223,7 +226,7 @@ impl<'p> Fragments<'p> {
                 if let Some((header, _)) =
                     Ipv6FragmentHeader::split_mut(self.fragment.get_mut(start..).unwrap_or_default())
                 {
-                    header.set_fragment_offset_units((self.at / 8) as u16);
+                    header.set_fragment_offset_units((self.at / UNIT) as u16);
                     header.set_more_fragments(!is_last);
                 }
             }
@@ -308,6 +311,57 @@ mod tests {
             }
         }
         bytes
+    }
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
+        digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
+    }
+
+    /// What scapy's `fragment` and `fragment6` make.
+    #[test]
+    fn scapy_s_fragments() {
+        let data = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2021222324252627";
+        let check = |packet: [&str; 2], mtu, expected: [[&str; 2]; 2]| {
+            let packet = bytes(&[packet[0], packet[1], data].concat());
+            let fragments = Fragments::new(LinkType::RAW, &packet, mtu).unwrap().id(7);
+            let (first, last) = data.split_at(2 * (mtu - bytes(&expected[0].concat()).len()));
+            let expected = [[expected[0].concat(), first.into()], [expected[1].concat(), last.into()]];
+            assert_eq!(all(fragments), expected.map(|fragment| bytes(&fragment.concat())));
+        };
+        let addresses = "0a0000010a000002";
+        let udp = "0001000200306df7";
+        check(
+            [&format!("45000044 12340000 4011 5473 {addresses}"), udp],
+            44,
+            [
+                [&format!("4500002c 12342000 4011 348b {addresses}"), udp],
+                [&format!("4500002c 12340003 4011 5488 {addresses}"), ""],
+            ],
+        );
+        let z = "0".repeat(27);
+        let addresses = format!("fd00{z}1fd00{z}2");
+        let options = "2b00050200000100";
+        let route = format!("02000100000000fd00{z}3");
+        let udp = "00010002003087f4";
+        check(
+            [&format!("60000000 00500040 {addresses} {options} 11{route}"), udp],
+            112,
+            [
+                [&format!("60000000 00480040 {addresses} {options} 2c{route} 1100000100000007"), udp],
+                [&format!("60000000 00380040 {addresses} {options} 2c{route} 1100002000000007"), ""],
+            ],
+        );
+    }
+
+    /// The last one takes all that fits, as the kernel's does (`ip_frag_next`).
+    #[test]
+    fn the_last_piece_has_any_length() {
+        let packet =
+            (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Icmpv4::echo_request(1, 1), [7; 90]).build().unwrap();
+        let lengths: Vec<usize> =
+            all(Fragments::new(LinkType::RAW, &packet, 70).unwrap()).iter().map(Vec::len).collect();
+        assert_eq!(lengths, [68, 70]);
     }
 
     #[test]

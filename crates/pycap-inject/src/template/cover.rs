@@ -9,90 +9,85 @@ use crate::addresses::Addresses;
 /// The greatest number of updates that one field needs.
 const MAX_COVERS: usize = 4;
 
+/// Where no packet has a byte.
+const NOWHERE: u32 = u32::MAX - 2;
+
 /// A checksum, and how it follows a field.
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Cover {
     at: u32,
-    /// 8 where the field begins in the middle of one of the words that are summed (RFC 1071, 2(B): swap the sum), else 0.
-    rotate: u16,
-    /// All ones where the sum gets smaller as the field gets larger: a checksum inside it has already followed the field.
-    flip: u16,
-    /// What stands for 0.
-    zero: u16,
+    /// 1 where a result of 0 is written as 0; 0 where it is written as all ones.
+    zero: u32,
+}
+
+/// What to do with a difference first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Turn {
+    /// The field begins in the middle of one of the words that are summed (RFC 1071, 2(B): swap the sum).
+    swap: bool,
+    /// The sum gets smaller as the field gets larger: a checksum inside it has already followed the field.
+    flip: bool,
 }
 
 impl Cover {
-    /// Whether the checksum follows the field without more ado.
-    fn is_plain(self) -> bool {
-        (self.rotate, self.flip) == (0, 0)
-    }
+    const NONE: Self = Self { at: NOWHERE, zero: 0 };
 
+    /// Adds a difference, old minus new, as in RFC 1624, equation 4, which is about which of its two zeros comes out.
+    ///
+    /// With `zero` all ones carry over into 0; without, the sum of two numbers that are not both 0 is never 0.
     #[inline(always)]
-    fn update_plain(self, bytes: &mut [u8], difference: u16) {
+    fn add(&self, bytes: &mut [u8], difference: u16) {
         let at = self.at as usize;
         let Some(stored) = bytes.get_mut(at..at + 2) else { return };
         let Ok(stored): Result<&mut [u8; 2], _> = stored.try_into() else { return };
-        // RFC 1624, equation 3, for a difference that is known.
-        let (sum, carry) = (!u16::from_ne_bytes(*stored)).overflowing_add(difference);
-        let checksum = !sum.wrapping_add(carry.into());
-        *stored = if checksum == 0 { self.zero } else { checksum }.to_ne_bytes();
-    }
-
-    fn update(self, bytes: &mut [u8], difference: u16) {
-        self.update_plain(bytes, difference.rotate_left(self.rotate.into()) ^ self.flip);
+        let sum = u32::from(u16::from_ne_bytes(*stored)) + u32::from(difference);
+        let carry = (sum + self.zero) >> 16;
+        *stored = ((sum + carry) as u16).to_ne_bytes();
     }
 }
 
 /// The checksums that follow a field.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Covers {
     covers: [Cover; MAX_COVERS],
-    number: u16,
-    /// The number if all are plain and at most two, which is what nearly every field has; otherwise more.
-    plain: u16,
+    turns: [Turn; MAX_COVERS],
+    /// Whether they are at most two, and take the difference as it is: so it is for nearly every field.
+    plain: bool,
 }
 
 impl Covers {
-    fn new(covers: &[Cover]) -> Self {
-        let mut this = Self { covers: [Cover::default(); MAX_COVERS], number: 0, plain: u16::MAX };
-        for (to, cover) in this.covers.iter_mut().zip(covers) {
-            *to = *cover;
-            this.number += 1;
+    fn new(found: &[(Cover, Turn)]) -> Self {
+        let (mut covers, mut turns) = ([Cover::NONE; MAX_COVERS], [Turn::default(); MAX_COVERS]);
+        for ((cover, turn), found) in covers.iter_mut().zip(&mut turns).zip(found) {
+            (*cover, *turn) = *found;
         }
-        if covers.len() <= 2 && covers.iter().all(|cover| cover.is_plain()) {
-            this.plain = this.number;
-        }
-        this
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Cover> {
-        self.covers.iter().take(self.number.into())
+        Self { covers, turns, plain: found.len() <= 2 && turns == [Turn::default(); MAX_COVERS] }
     }
 
     /// Where the checksums stand.
     pub(super) fn places(&self) -> impl Iterator<Item = u32> {
-        self.iter().map(|cover| cover.at)
+        self.covers.iter().map(|cover| cover.at).filter(|at| *at != NOWHERE)
     }
 
-    /// Has them follow what was written into a field, new minus old.
+    /// Has them follow what was written into a field; `difference` is old minus new.
     #[inline(always)]
-    pub(super) fn update(self, bytes: &mut [u8], difference: u16) {
-        let [first, second, ..] = self.covers;
-        if self.plain == 0 {
-            return;
-        }
-        if self.plain > 2 {
-            return self.update_each(bytes, difference);
-        }
-        first.update_plain(bytes, difference);
-        if self.plain == 2 {
-            second.update_plain(bytes, difference);
+    pub(super) fn update(&self, bytes: &mut [u8], difference: u16) {
+        let [first, second, ..] = &self.covers;
+        if self.plain {
+            first.add(bytes, difference);
+            second.add(bytes, difference);
+        } else {
+            self.turn_and_update(bytes, difference);
         }
     }
 
+    #[cold]
     #[inline(never)]
-    fn update_each(self, bytes: &mut [u8], difference: u16) {
-        self.iter().for_each(|cover| cover.update(bytes, difference));
+    fn turn_and_update(&self, bytes: &mut [u8], difference: u16) {
+        for (cover, turn) in self.covers.iter().zip(self.turns) {
+            let difference = if turn.swap { difference.swap_bytes() } else { difference };
+            cover.add(bytes, if turn.flip { !difference } else { difference });
+        }
     }
 }
 
@@ -161,20 +156,20 @@ struct Shape {
     parts: Vec<Part>,
 }
 
-#[derive(PartialEq, Eq)]
 struct Part {
     kind: LayerKind,
+    next: Next,
     offset: usize,
     header_len: usize,
     payload_len: usize,
     missing: usize,
+    defective: bool,
     quoted: bool,
     checksum: Option<Checksum>,
     addresses: Addresses,
 }
 
 /// A checksum that stands at `at` and covers what is from `start` to `end`.
-#[derive(PartialEq, Eq)]
 struct Checksum {
     at: usize,
     start: usize,
@@ -212,14 +207,26 @@ impl Shape {
                 }),
                 Layer::UdpLite(udp_lite) => {
                     over(6, offset + header_len + udp_lite.covered_payload().len(), true)
+                        .map(|checksum| Checksum { optional: true, ..checksum })
                 }
                 Layer::Icmpv4(_) | Layer::Igmp(_) => over(2, ip_end, false),
                 Layer::Icmpv6(_) => over(2, ip_end, true),
                 Layer::Mobility(_) => over(4, offset + header_len, true),
                 _ => None,
             };
-            let missing = layer.missing();
-            Part { kind: layer.kind(), offset, header_len, payload_len, missing, quoted, checksum, addresses }
+            let (next, missing, defective) = (layer.next(), layer.missing(), layer.defect().is_some());
+            Part {
+                kind: layer.kind(),
+                next,
+                offset,
+                header_len,
+                payload_len,
+                missing,
+                defective,
+                quoted,
+                checksum,
+                addresses,
+            }
         });
         Self { parts: parts.collect() }
     }
@@ -247,7 +254,7 @@ impl Shape {
 
     /// Whether the layers, as far as a checksum can depend on them, are the same and at the same places.
     fn has_same_places(&self, other: &Self) -> bool {
-        let places = |shape: &'_ Self| {
+        let places = |shape: &Self| {
             let last = shape.parts.iter().rposition(|part| part.kind.is_transport());
             last.map_or(shape.parts.len(), |last| last + 1)
         };
@@ -256,7 +263,8 @@ impl Shape {
             && self.parts.iter().zip(&other.parts).take(number).all(|(a, b)| {
                 (a.kind, a.offset, a.header_len, a.payload_len)
                     == (b.kind, b.offset, b.header_len, b.payload_len)
-                    && (a.missing, a.quoted) == (b.missing, b.quoted)
+                    && (a.next, a.missing, a.defective, a.quoted)
+                        == (b.next, b.missing, b.defective, b.quoted)
                     && a.checksum.as_ref().map(|c| (c.at, c.end))
                         == b.checksum.as_ref().map(|c| (c.at, c.end))
             })
@@ -333,12 +341,11 @@ impl Sums {
             for (swapped, times) in times.into_iter().enumerate() {
                 let cover = Cover {
                     at: u32::try_from(checksum.at).unwrap_or(u32::MAX),
-                    rotate: 8 * swapped as u16,
-                    flip: if times < 0 { u16::MAX } else { 0 },
                     // RFC 768: a checksum of 0 is sent as all ones.
-                    zero: if checksum.optional { u16::MAX } else { 0 },
+                    zero: (!checksum.optional).into(),
                 };
-                covers.extend((0..times.unsigned_abs()).take(MAX_COVERS + 1).map(|_| cover));
+                let turn = Turn { swap: swapped == 1, flip: times < 0 };
+                covers.extend((0..times.unsigned_abs()).take(MAX_COVERS + 1).map(|_| (cover, turn)));
             }
         }
         let number = covers.len();

@@ -177,7 +177,8 @@ pub(super) mod value {
             u32::MAX
         }
 
-        /// Writes the value where `bytes` has `LEN` bytes from `at` on, and returns new minus old.
+        /// Writes the value where `bytes` has `LEN` bytes from `at` on, and returns old minus new, which is
+        /// all ones where they are the same.
         fn put(self, bytes: &mut [u8], at: usize, mask: u32, shift: u32) -> Option<u16>;
     }
 
@@ -194,7 +195,7 @@ pub(super) mod value {
 
     #[inline(always)]
     fn difference_32(old: u32, new: u32) -> u16 {
-        let (sum, carry) = (!old).overflowing_add(new);
+        let (sum, carry) = old.overflowing_add(!new);
         fold_32(sum.wrapping_add(carry.into()))
     }
 
@@ -212,7 +213,7 @@ pub(super) mod value {
             let mask = mask as u8;
             *byte = old & !mask | ((u32::from(self) << (shift & 7)) as u8) & mask;
             let word = |byte| u32::from(u16::from_ne_bytes([byte, 0]));
-            Some(fold_32((word(old) ^ 0xffff) + word(*byte)))
+            Some(fold_32(word(old) + (word(*byte) ^ 0xffff)))
         }
     }
 
@@ -229,7 +230,7 @@ pub(super) mod value {
             let old = u32::from(u16::from_ne_bytes(*stored));
             let new = old & !mask | u32::from((self << (shift & 15)).to_be()) & mask;
             *stored = (new as u16).to_ne_bytes();
-            Some(fold_32((old ^ 0xffff) + new))
+            Some(fold_32(old + (new ^ 0xffff)))
         }
     }
 
@@ -244,9 +245,26 @@ pub(super) mod value {
         fn put(self, bytes: &mut [u8], at: usize, mask: u32, shift: u32) -> Option<u16> {
             let stored = array(bytes, at)?;
             let old = u32::from_ne_bytes(*stored);
-            let new = old & !mask | (self << (shift & 31)).to_be() & mask;
+            let new = match mask {
+                u32::MAX => self.to_be(),
+                mask => old & !mask | (self << (shift & 31)).to_be() & mask,
+            };
             *stored = new.to_ne_bytes();
             Some(difference_32(old, new))
+        }
+    }
+
+    impl Patch for u64 {
+        const LEN: usize = 8;
+
+        #[inline(always)]
+        fn put(self, bytes: &mut [u8], at: usize, _: u32, _: u32) -> Option<u16> {
+            let stored = array(bytes, at)?;
+            let (old, new) = (u64::from_ne_bytes(*stored), self.to_be());
+            *stored = new.to_ne_bytes();
+            let (sum, carry) = old.overflowing_add(!new);
+            let sum = sum.wrapping_add(carry.into());
+            Some(fold_32((sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32))
         }
     }
 
@@ -283,7 +301,7 @@ pub(super) mod value {
             let stored = array(bytes, at)?;
             let old = words(stored);
             *stored = self;
-            Some(fold(u64::from(!fold(old)) + words(&self)))
+            Some(fold(old + u64::from(!fold(words(&self)))))
         }
     }
 
@@ -309,7 +327,6 @@ pub(super) mod value {
         )*};
     }
     as_array! {
-        u64, 8, u64::to_be_bytes;
         u128, 16, u128::to_be_bytes;
         MacAddr, 6, MacAddr::octets;
         Ipv6Addr, 16, |address: Ipv6Addr| address.octets();

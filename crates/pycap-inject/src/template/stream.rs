@@ -127,7 +127,7 @@ impl<S: Step, T: Patch, I: Iterator<Item: Into<T>>> steps::Step for With<S, T, I
         if !self.before.step(template) {
             return false;
         }
-        self.values.next().map(|value| template.set(self.slot, value)).is_some()
+        self.values.next().map(|value| template.set(&self.slot, value)).is_some()
     }
 }
 
@@ -145,14 +145,14 @@ impl<S: Step, T: Patch, I: Iterator<Item: Into<T>> + Clone> steps::Step for Each
     #[inline]
     fn step(&mut self, template: &mut Template) -> bool {
         if let Some(value) = self.left.as_mut().and_then(Iterator::next) {
-            template.set(self.slot, value);
+            template.set(&self.slot, value);
             return true;
         }
         if S::SAME && self.left.is_some() || !self.before.step(template) {
             return false;
         }
         let left = self.left.insert(self.values.clone());
-        left.next().map(|value| template.set(self.slot, value)).is_some()
+        left.next().map(|value| template.set(&self.slot, value)).is_some()
     }
 }
 
