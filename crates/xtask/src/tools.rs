@@ -119,7 +119,7 @@ impl Tool {
             Self::PkgConfig => About("pkg-config", Some("pkg-config"), &["pkg-config", "--version"]),
             Self::Tshark => About("tshark", Some("tshark"), &["dumpcap", "--version"]),
             Self::Tcpreplay => About("tcpreplay", Some("tcpreplay"), &["tcpreplay", "--version"]),
-            Self::NetsniffNg => About("trafgen", Some("netsniff-ng"), &["trafgen", "--version"]),
+            Self::NetsniffNg => About("trafgen", Some("netsniff-ng"), &["sh", "-c", "command -v trafgen"]),
             Self::Iproute => About("ip", Some("iproute2"), &["ip", "-V"]),
             Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
             Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),
