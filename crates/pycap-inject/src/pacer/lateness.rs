@@ -78,7 +78,7 @@ fn highest(bucket: usize) -> u64 {
     let shift = (bucket as u32 / PARTS).saturating_sub(1);
     let part = bucket as u64 - u64::from(shift * PARTS);
     // 2^64 - 1 for the last one.
-    ((u128::from(part) + 1 << shift) - 1) as u64
+    (((u128::from(part) + 1) << shift) - 1) as u64
 }
 
 impl Default for Lateness {
