@@ -40,8 +40,11 @@ fn main() {
     }
 }
 
+/// Builds packets with a payload.
+type Round = Box<dyn FnMut(&[u8])>;
+
 /// A builder's name, how many times as long as pycap it is to take, and a round of it.
-type Named = (&'static str, Option<f64>, Box<dyn FnMut(&[u8])>);
+type Named = (&'static str, Option<f64>, Round);
 
 fn builders() -> Vec<Named> {
     let mut builders: Vec<Named> = vec![
@@ -56,7 +59,7 @@ fn builders() -> Vec<Named> {
     builders
 }
 
-fn rounds(mut builder: impl Builder + 'static) -> Box<dyn FnMut(&[u8])> {
+fn rounds(mut builder: impl Builder + 'static) -> Round {
     Box::new(move |payload| {
         for seq in 0..PACKETS {
             black_box(builder.build(black_box(seq), black_box(payload)));

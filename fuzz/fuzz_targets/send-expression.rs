@@ -6,7 +6,7 @@ use pycap_inject::{Expression, Layer};
 
 fuzz_target!(|text: &str| match Expression::parse(text) {
     Ok(expression) => {
-        let _ = expression.stack().to_vec();
+        let _ = expression.stack().build();
     }
     Err(error) => {
         assert!((1..=text.chars().count() + 1).contains(&error.column()), "{error}");

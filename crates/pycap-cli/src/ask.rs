@@ -54,11 +54,11 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     let text = args.expression.as_str();
     let expression = Expression::parse(text).map_err(|error| Failure::expression(&error, text))?;
     // What cannot be built needs no privilege to be told so.
-    expression.stack().to_vec()?;
+    expression.stack().build()?;
     let interface = by_number(&args.interface)?;
     let mut asker = Asker::open(&interface)?;
     let link_type = asker.injector().link_type();
-    let question = complete::complete(&expression, &interface, link_type)?.to_vec()?;
+    let question = complete::complete(&expression, &interface, link_type)?.build()?;
     for _ in 0..args.count {
         if let Some(answer) = asker.ask(&question, args.timeout)? {
             let frame = answer.frame.as_frame();

@@ -96,7 +96,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<(), Failure> {
     let text = args.expression.as_deref().unwrap_or_default();
     let expression = Expression::parse(text).map_err(|error| Failure::expression(&error, text))?;
     // What cannot be built needs no privilege to be told so.
-    let frame = expression.stack().to_vec()?;
+    let frame = expression.stack().build()?;
     match (&args.interface, &args.write) {
         (Some(interface), _) => send(args, &by_number(interface)?, &expression),
         (None, Some(file)) => write(args, file, expression.stack(), &frame),
@@ -163,7 +163,7 @@ fn send(args: &SendArgs, interface: &str, expression: &Expression) -> Result<(),
         return Err(Failure::Usage("--backend savefile: a packet is written to a file by -w FILE".into()));
     }
     let mut injector = Injector::builder(interface).backend(backend).open()?;
-    let frame = complete::complete(expression, interface, injector.link_type())?.to_vec()?;
+    let frame = complete::complete(expression, interface, injector.link_type())?.build()?;
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stopped))?;

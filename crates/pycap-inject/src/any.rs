@@ -214,7 +214,7 @@ const MAX_LAYERS: usize = 256;
 /// if let Some(ip) = stack.first_mut::<layer::Ipv4>() {
 ///     ip.header_mut().set_ttl(3);
 /// }
-/// assert_eq!(stack.to_vec()?[8], 3);
+/// assert_eq!(stack.build()?[8], 3);
 /// # Ok::<(), pycap_inject::BuildError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

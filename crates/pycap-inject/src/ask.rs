@@ -79,7 +79,7 @@ pub fn send_and_receive(
 ///     layer::Ipv4::new([192, 0, 2, 1], [192, 0, 2, 2]),
 ///     layer::Tcp::syn(40000, 80, 1),
 /// );
-/// match asker.ask(&syn.to_vec()?, Duration::from_secs(1))? {
+/// match asker.ask(&syn.build()?, Duration::from_secs(1))? {
 ///     Some(answer) => println!("{:?} after {:?}", answer.reply, answer.round_trip),
 ///     None => println!("no answer"),
 /// }

@@ -18,7 +18,7 @@ impl<T> From<T> for Auto<T> {
     }
 }
 
-/// The kinds of fields that are computed unless set, for [`Build::compute`](crate::Build::compute).
+/// The kinds of fields that are computed unless set, for [`Edit::compute`](crate::Edit::compute).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derived {
     /// Lengths, of headers and of what they carry, and padding.

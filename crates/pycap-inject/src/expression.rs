@@ -38,7 +38,7 @@ const SHOWN: usize = 40;
 /// use pycap_inject::{Expression, Layer, Stack};
 ///
 /// let packet: Stack = "ip(src=10.0.0.1, dst=10.0.0.2, ttl=3) / udp(sport=4000, dport=53) / \"hello\"".parse()?;
-/// assert_eq!(packet.to_vec()?[8], 3);
+/// assert_eq!(packet.build()?[8], 3);
 ///
 /// let error = Expression::parse("ip(tttl=3)").unwrap_err();
 /// assert!(error.to_string().starts_with("column 4: ip has no field tttl"));

@@ -13,7 +13,7 @@ use pycap_wire::{
 /// use pycap_inject::{Fragments, Layer, layer};
 /// use pycap_wire::LinkType;
 ///
-/// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(7), layer::Udp::new(1, 2), vec![0; 4000]).to_vec()?;
+/// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(7), layer::Udp::new(1, 2), vec![0; 4000]).build()?;
 /// let mut fragments = Fragments::new(LinkType::RAW, &packet, 1500)?;
 /// let mut lengths = Vec::new();
 /// while let Some(fragment) = fragments.next() {
@@ -205,7 +205,7 @@ impl<'p> Fragments<'p> {
                 {
                     // Flags of a fragment that is cut again stay on its last piece.
                     header.set_flags_fragment(
-                        (own & 0xe000) | (own & 0x1fff).wrapping_add((self.at / 8) as u16) & 0x1fff,
+                        (own & 0xe000) | ((own & 0x1fff).wrapping_add((self.at / 8) as u16) & 0x1fff),
                     );
                     header.set_more_fragments(!is_last || own & 0x2000 != 0);
                     header.set_total_len(len as u16);
@@ -317,7 +317,7 @@ mod tests {
         // A router alert is copied, a record of the route is not.
         let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(0x1234);
         let ip = ip.options_bytes(&[0x94, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0, 0]);
-        let frame = (link, ip, Udp::new(1, 2), payload).to_vec().unwrap();
+        let frame = (link, ip, Udp::new(1, 2), payload).build().unwrap();
         let fragments = all(Fragments::new(LinkType::ETHERNET, &frame, 576).unwrap());
         assert!(fragments.iter().all(|fragment| fragment.len() <= 18 + 576 && fragment[..18] == frame[..18]));
         assert_eq!(
@@ -341,7 +341,7 @@ mod tests {
         let payload: Vec<u8> = (0..3000_u32).map(|i| (i * 5) as u8).collect();
         let ip = Ipv6::new([0xfd; 16], [0xfe; 16]);
         let hop_by_hop = Ipv6HopByHop::default().option(Ipv6Option::RouterAlert(0));
-        let packet = (ip, hop_by_hop, Udp::new(1, 2), payload).to_vec().unwrap();
+        let packet = (ip, hop_by_hop, Udp::new(1, 2), payload).build().unwrap();
         let fragments = all(Fragments::new(LinkType::RAW, &packet, 1280).unwrap().id(7));
         assert_eq!(fragments.iter().map(Vec::len).collect::<Vec<_>>(), [1280, 1280, 56 + 3008 - 2 * 1224]);
         assert_eq!(reassembled(LinkType::RAW, &fragments), packet[48..]);
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_cut_says_why() {
-        let packet = |ip: Ipv4| (ip, Icmpv4::echo_request(1, 1), [0; 100]).to_vec().unwrap();
+        let packet = |ip: Ipv4| (ip, Icmpv4::echo_request(1, 1), [0; 100]).build().unwrap();
         let ip = || Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]);
         let error = |packet: &[u8], mtu| Fragments::new(LinkType::RAW, packet, mtu).unwrap_err();
         assert_eq!(error(&packet(ip().dont_fragment(true)), 100), FragmentError::DontFragment);
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(error(&packet(ip())[..50], 100), FragmentError::Truncated { missing: 78 });
         assert_eq!(error(b"?", 100), FragmentError::NotIp);
         let fits = packet(ip().dont_fragment(true));
-        assert_eq!(all(Fragments::new(LinkType::RAW, &fits, 128).unwrap()), [fits.clone()]);
+        assert_eq!(all(Fragments::new(LinkType::RAW, &fits, 128).unwrap()), std::slice::from_ref(&fits));
         assert_eq!(all(Fragments::new(LinkType::RAW, &packet(ip()), 28).unwrap()).len(), 14);
     }
 }

@@ -141,6 +141,6 @@ mod testing {
 
     /// A packet that was dissected, made layers and written again.
     pub(super) fn rewritten(link_type: LinkType, packet: &[u8]) -> Vec<u8> {
-        Packet::parse(link_type, packet).to_builder().to_vec().unwrap()
+        Packet::parse(link_type, packet).to_builder().build().unwrap()
     }
 }

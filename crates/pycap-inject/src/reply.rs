@@ -15,8 +15,8 @@ use pycap_wire::{
 /// use pycap_wire::{LinkType, Packet, TcpFlags};
 ///
 /// let (a, b) = ([10, 0, 0, 1], [10, 0, 0, 2]);
-/// let question = (layer::Ipv4::new(a, b), layer::Tcp::syn(4000, 80, 7), "").to_vec()?;
-/// let answer = (layer::Ipv4::new(b, a), layer::Tcp::new(80, 4000).ack(8).flags(TcpFlags::SYN | TcpFlags::ACK), "").to_vec()?;
+/// let question = (layer::Ipv4::new(a, b), layer::Tcp::syn(4000, 80, 7), "").build()?;
+/// let answer = (layer::Ipv4::new(b, a), layer::Tcp::new(80, 4000).ack(8).flags(TcpFlags::SYN | TcpFlags::ACK), "").build()?;
 /// let parse = |bytes| Packet::parse(LinkType::RAW, bytes);
 /// let reply = Reply::between(&parse(&question), &parse(&answer));
 /// assert_eq!(reply, Some(Reply::Tcp(TcpFlags::SYN | TcpFlags::ACK)));
@@ -218,7 +218,7 @@ mod tests {
     const B: [u8; 4] = [10, 0, 0, 2];
 
     fn reply(question: impl crate::Layer, answer: impl crate::Layer) -> Option<Reply> {
-        let (question, answer) = (question.to_vec().unwrap(), answer.to_vec().unwrap());
+        let (question, answer) = (question.build().unwrap(), answer.build().unwrap());
         Reply::between(&Packet::parse(LinkType::RAW, &question), &Packet::parse(LinkType::RAW, &answer))
     }
 
@@ -256,10 +256,10 @@ mod tests {
 
     #[test]
     fn an_error_quotes_the_question() {
-        let question = (Ipv4::new(A, B), Udp::new(4000, 7), "some data").to_vec().unwrap();
+        let question = (Ipv4::new(A, B), Udp::new(4000, 7), "some data").build().unwrap();
         let error = |quoted: &[u8]| {
             let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], quoted].concat();
-            (Ipv4::new([10, 0, 0, 9], A).protocol(IpProtocol::ICMP), icmp).to_vec().unwrap()
+            (Ipv4::new([10, 0, 0, 9], A).protocol(IpProtocol::ICMP), icmp).build().unwrap()
         };
         let between = |answer: &[u8]| {
             Reply::between(&Packet::parse(LinkType::RAW, &question), &Packet::parse(LinkType::RAW, answer))
@@ -268,7 +268,7 @@ mod tests {
         assert_eq!(between(&error(&question)), expected);
         assert_eq!(between(&error(&question[..28])), expected);
         assert_eq!(between(&error(&question[..23])), None);
-        let other = (Ipv4::new(A, B), Udp::new(4001, 7), "some data").to_vec().unwrap();
+        let other = (Ipv4::new(A, B), Udp::new(4001, 7), "some data").build().unwrap();
         assert_eq!(between(&error(&other)), None);
         let stack: Stack = [Ipv4::new(A, B)].into_iter().collect();
         assert_eq!(reply(&stack, &stack), None);

@@ -16,7 +16,7 @@ use crate::{AnyLayer, BuildError, Derived, Layer, PacketBuf, Stack, ToBuilder};
 /// use pycap_inject::{Layer, Segments, layer};
 /// use pycap_wire::LinkType;
 ///
-/// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), layer::Tcp::new(1, 2).seq(100), vec![0; 4000]).to_vec()?;
+/// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), layer::Tcp::new(1, 2).seq(100), vec![0; 4000]).build()?;
 /// let mut segments = Segments::new(LinkType::RAW, &packet, 1460)?;
 /// let mut lengths = Vec::new();
 /// while let Some(segment) = segments.next() {
@@ -182,7 +182,7 @@ mod tests {
             .option(TcpOption::Timestamps { value: 1, echo: 2 });
         let ethernet = Ethernet::new([2; 6], [4; 6]);
         let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).id(u16::MAX).dont_fragment(true);
-        let frame = (ethernet, ip, &tcp, vec![7; 3500]).to_vec().unwrap();
+        let frame = (ethernet, ip, &tcp, vec![7; 3500]).build().unwrap();
         let (middle, last) = (TcpFlags::ACK, TcpFlags::ACK | TcpFlags::PSH | TcpFlags::FIN);
         assert_eq!(check(LinkType::ETHERNET, &frame, 1448), [TcpFlags::ACK | TcpFlags::CWR, middle, last]);
         let ids: Vec<u16> = all(Segments::new(LinkType::ETHERNET, &frame, 1448).unwrap())
@@ -193,19 +193,19 @@ mod tests {
 
         let ip = Ipv6::new([0xfd; 16], [0xfe; 16]);
         let options = Ipv6DestinationOptions::default().option(Ipv6Option::PadN(&[0; 2]));
-        let packet = (ip, options, &tcp, vec![7; 3500]).to_vec().unwrap();
+        let packet = (ip, options, &tcp, vec![7; 3500]).build().unwrap();
         assert_eq!(check(LinkType::RAW, &packet, 1000).len(), 4);
     }
 
     #[test]
     fn what_cannot_be_cut_says_why() {
-        let packet = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::new(1, 2), "x").to_vec().unwrap();
+        let packet = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::new(1, 2), "x").build().unwrap();
         let error = |packet: &[u8], size| Segments::new(LinkType::RAW, packet, size).unwrap_err();
         assert_eq!(error(&packet, 0), SegmentError::NoSize);
         assert_eq!(error(&packet[..40], 10), SegmentError::NotTcp);
         assert_eq!(error(b"", 10), SegmentError::NotTcp);
-        assert_eq!(all(Segments::new(LinkType::RAW, &packet, 1).unwrap()), [packet.clone()]);
-        let empty = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::syn(1, 2, 3), "").to_vec().unwrap();
+        assert_eq!(all(Segments::new(LinkType::RAW, &packet, 1).unwrap()), std::slice::from_ref(&packet));
+        let empty = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::syn(1, 2, 3), "").build().unwrap();
         assert_eq!(all(Segments::new(LinkType::RAW, &empty, 100).unwrap()), [empty]);
     }
 }

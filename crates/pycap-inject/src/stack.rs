@@ -10,7 +10,7 @@ use crate::{BuildError, Context, Identity, PacketBuf};
 /// use pycap_inject::{Layer, layer};
 ///
 /// let ping = (layer::Ipv4::new([192, 168, 1, 106], [192, 168, 1, 104]).ttl(3), layer::Udp::new(4000, 7), "hello");
-/// assert_eq!(ping.to_vec()?.len(), 20 + 8 + 5);
+/// assert_eq!(ping.build()?.len(), 20 + 8 + 5);
 /// # Ok::<(), pycap_inject::BuildError>(())
 /// ```
 pub trait Layer {
@@ -44,7 +44,7 @@ pub trait Layer {
     ///
     /// # Errors
     /// As for [`write`](Self::write).
-    fn to_vec(&self) -> Result<Vec<u8>, BuildError> {
+    fn build(&self) -> Result<Vec<u8>, BuildError> {
         let mut buf = PacketBuf::new();
         self.write(&mut buf).map(<[u8]>::to_vec)
     }
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn derived_fields_are_computed() {
-        let packet = (ethernet(), Ipv4::new(A, B), Tcp::syn(4000, 80, 7), "hello").to_vec().unwrap();
+        let packet = (ethernet(), Ipv4::new(A, B), Tcp::syn(4000, 80, 7), "hello").build().unwrap();
         assert_eq!(packet.len(), 60);
         assert_eq!(
             verdicts(LinkType::ETHERNET, &packet),
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn a_tunnel_has_its_own_addresses() {
         let inside = (Ipv4::new([192, 168, 0, 1], [192, 168, 0, 2]), Udp::new(1, 2), [1, 2, 3]);
-        let packet = (ethernet(), (Ipv4::new(A, B), inside)).to_vec().unwrap();
+        let packet = (ethernet(), (Ipv4::new(A, B), inside)).build().unwrap();
         let expected = [("eth", None), ("ip", Some(true)), ("ip", Some(true)), ("udp", Some(true))];
         assert_eq!(verdicts(LinkType::ETHERNET, &packet), expected);
     }
@@ -238,57 +238,57 @@ mod tests {
     fn what_is_set_exactly_stays() {
         let udp = Udp::new(1, 2).checksum(0).len(3);
         let ip = Ipv4::new(A, B).total_len(9).protocol(IpProtocol(99)).header_len(24).checksum(0xdead);
-        let packet = (ethernet().padding(0).ether_type(EtherType(0x1234)), ip.clone(), udp).to_vec().unwrap();
+        let packet = (ethernet().padding(0).ether_type(EtherType(0x1234)), ip.clone(), udp).build().unwrap();
         assert_eq!(packet.len(), 14 + 20 + 8);
         assert_eq!(packet[12..20], [0x12, 0x34, 0x46, 0, 0, 9, 0, 0]);
         assert_eq!((packet[23], &packet[24..26]), (99, &[0xde, 0xad][..]));
         assert_eq!(packet[38..42], [0, 3, 0, 0]);
-        let again = (ip.checksum(Auto::Computed).header_len(Auto::Computed), [0; 0]).to_vec().unwrap();
+        let again = (ip.checksum(Auto::Computed).header_len(Auto::Computed), [0; 0]).build().unwrap();
         assert_ne!(again[10..12], [0xde, 0xad]);
     }
 
     #[test]
     fn options_are_padded_and_bounded() {
         let packet = (Ipv4::new(A, B).options_bytes(&[1; 3]), Tcp::new(1, 2).options_bytes(&[1; 5]), "x")
-            .to_vec()
+            .build()
             .unwrap();
         assert_eq!((packet[0], packet.len()), (0x46, 24 + 28 + 1));
         assert_eq!(verdicts(LinkType::RAW, &packet), [("ip", Some(true)), ("tcp", Some(true))]);
-        let error = (Ipv4::new(A, B).options_bytes(&[1; 41]), "x").to_vec().unwrap_err();
+        let error = (Ipv4::new(A, B).options_bytes(&[1; 41]), "x").build().unwrap_err();
         assert_eq!(error.to_string(), "ip: 44 bytes, room for options is 40: 4 too many");
-        let error = (Ipv4::new(A, B), Tcp::new(1, 2).options_bytes(&[1; 45]), "x").to_vec().unwrap_err();
+        let error = (Ipv4::new(A, B), Tcp::new(1, 2).options_bytes(&[1; 45]), "x").build().unwrap_err();
         assert_eq!(error.to_string(), "tcp: 48 bytes, room for options is 40: 8 too many");
     }
 
     #[test]
     fn what_does_not_fit_is_an_error() {
-        let error = (Ipv4::new(A, B), Udp::new(1, 2), vec![0; 65_508]).to_vec().unwrap_err();
+        let error = (Ipv4::new(A, B), Udp::new(1, 2), vec![0; 65_508]).build().unwrap_err();
         assert_eq!(error.to_string(), "ip: 65536 bytes, total length is 65535: 1 too many");
-        let error = (Udp::new(1, 2), "x").to_vec().unwrap_err();
+        let error = (Udp::new(1, 2), "x").build().unwrap_err();
         assert_eq!(error.kind(), BuildErrorKind::NoAddresses);
-        assert!((Udp::new(1, 2).checksum(0), "x").to_vec().is_ok());
+        assert!((Udp::new(1, 2).checksum(0), "x").build().is_ok());
     }
 
     #[test]
     fn a_stack_is_written_as_its_tuple_is() {
-        let tuple = (ethernet(), Ipv4::new(A, B), Udp::new(1, 2), "hello").to_vec().unwrap();
+        let tuple = (ethernet(), Ipv4::new(A, B), Udp::new(1, 2), "hello").build().unwrap();
         let stack = Stack::new().with(ethernet()).with(Ipv4::new(A, B)).with(Udp::new(1, 2)).with("hello");
-        assert_eq!(stack.to_vec().unwrap(), tuple);
+        assert_eq!(stack.build().unwrap(), tuple);
         let deep: Stack = std::iter::repeat_n(Ipv4::new(A, B), 300).collect();
-        assert_eq!(deep.to_vec().unwrap_err().to_string(), "packet: more than 256 layers");
+        assert_eq!(deep.build().unwrap_err().to_string(), "packet: more than 256 layers");
     }
 
     #[test]
     fn a_trailer_is_not_covered() {
         let content = || (Ipv4::new(A, B), Udp::new(1, 2), "hello");
-        let plain = content().to_vec().unwrap();
-        let packet = WithTrailer(content(), [0xee; 7]).to_vec().unwrap();
+        let plain = content().build().unwrap();
+        let packet = WithTrailer(content(), [0xee; 7]).build().unwrap();
         assert_eq!((&packet[..33], &packet[33..]), (&plain[..], &[0xee; 7][..]));
         let mut stack = Stack::new();
         stack.push_with_trailer(Ipv4::new(A, B), vec![0xee; 3]);
         stack.push_with_trailer(Udp::new(1, 2), vec![0xdd; 2]);
         stack.push("hello");
-        let packet = stack.to_vec().unwrap();
+        let packet = stack.build().unwrap();
         assert_eq!((packet.len(), packet[3], &packet[33..]), (38, 35, &[0xdd, 0xdd, 0xee, 0xee, 0xee][..]));
         assert_eq!(verdicts(LinkType::RAW, &packet), [("ip", Some(true)), ("udp", Some(true))]);
     }

@@ -87,7 +87,7 @@ impl Template {
             Identity::IpProtocol(protocol) => Next::IpProtocol(protocol),
             _ => Next::End,
         };
-        Ok(Self { bytes: layers.to_vec()?, start })
+        Ok(Self { bytes: layers.build()?, start })
     }
 
     /// A finished packet, say a captured one.

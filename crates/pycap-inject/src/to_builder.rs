@@ -14,10 +14,10 @@ use crate::{AnyLayer, Stack};
 /// let datagram = [0x0f, 0xa0, 0x00, 0x35, 0x00, 0x09, 0x00, 0x00, b'x'];
 /// let view = Udp::parse(&datagram)?;
 /// let mut udp = view.to_builder();
-/// assert_eq!((&udp, view.payload()).to_vec()?, datagram);
+/// assert_eq!((&udp, view.payload()).build()?, datagram);
 ///
 /// udp.compute(Derived::Lengths);
-/// assert_eq!((&udp, "longer").to_vec()?[..6], [0x0f, 0xa0, 0x00, 0x35, 0x00, 0x0e]);
+/// assert_eq!((&udp, "longer").build()?[..6], [0x0f, 0xa0, 0x00, 0x35, 0x00, 0x0e]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait ToBuilder {
@@ -43,13 +43,13 @@ pub trait ToBuilder {
 ///     0x03, 0xe8, 0x07, 0xd0, 0, 13, 0xb7, 0x2c, b'h', b'e', b'l', b'l', b'o', // UDP
 /// ];
 /// let mut stack = Packet::parse(LinkType::RAW, &packet).to_builder();
-/// assert_eq!(stack.to_vec()?, packet);
+/// assert_eq!(stack.build()?, packet);
 ///
 /// if let Some(ip) = stack.first_mut::<layer::Ipv4>() {
 ///     ip.header_mut().set_dst([192, 168, 0, 3].into());
 /// }
 /// stack.compute(Derived::Checksums);
-/// assert_eq!(Packet::parse(LinkType::RAW, &stack.to_vec()?).checksum_ok(), Some(true));
+/// assert_eq!(Packet::parse(LinkType::RAW, &stack.build()?).checksum_ok(), Some(true));
 /// # Ok::<(), pycap_inject::BuildError>(())
 /// ```
 impl ToBuilder for Packet<'_> {

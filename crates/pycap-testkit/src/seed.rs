@@ -80,16 +80,16 @@ const EXPRESSIONS: [(&str, &str); 9] = [
     ),
     (
         "tcp",
-        "ip(dst=10.0.0.1,df=1)/tcp(dport=80,flags=syn | ack,seq=0xffffffff,options=[mss(1460),nop,sack_ok()])",
+        "ip(dst=10.0.0.1,df=1)/tcp(dport=80,flags=syn | ack,seq=0xffffffff,options=[mss(1460),nop,sackok()])",
     ),
     ("ipv6", "ipv6(src=fe80::1,dst=::,hlim=0b101)/udp(sport=53,checksum=0)/x\"de ad beef\"*3"),
     (
         "tunnel",
-        "eth / vlan ( id = 7 ) / ip(proto=gre)/gre/ipv6/icmpv6_echo_request/\"\\n\\r\\t\\0\\\\\\\"\\x7f\"",
+        "eth / vlan ( vid = 7 ) / ip(proto=gre)/gre/ipv6/icmpv6_echo_request/\"\\n\\r\\t\\0\\\\\\\"\\x7f\"",
     ),
-    ("arp", "eth(type=arp,pad=0)/arp(op=request,psrc=10.0.0.1,pdst=10.0.0.2)"),
+    ("arp", "eth(type=arp,pad=0)/arp(op=request,spa=10.0.0.1,tpa=10.0.0.2)"),
     ("payload", "\"a\"*65535"),
-    ("lengths", "ip(hdr_len=60,len=1,options=x\"01\"*50)/udp(len=0)/tcp(hdr_len=4)"),
+    ("lengths", "ip(hdr_len=60,len=1,options=x\"01\"*40)/udp(len=0)/tcp(hdr_len=4)"),
     ("nested", "ip(options=[[a(b(c([1,x\"00\",\"\"])))]])"),
     ("torn", "ip(ttl"),
 ];

@@ -21,7 +21,7 @@ fn scapy_builds_the_same() {
         println!("{}", vector["stack"]);
         let expression = expression(&vector);
         let built = match expression.parse::<Stack>() {
-            Ok(stack) => stack.to_vec().map(|bytes| hex(&bytes)).map_err(|error| error.to_string()),
+            Ok(stack) => stack.build().map(|bytes| hex(&bytes)).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if built.as_deref() == Ok(expected) {

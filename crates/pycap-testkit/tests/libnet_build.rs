@@ -6,10 +6,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ptr;
 
 use fastrand::Rng;
-use pycap_inject::layer::{Arp, Ethernet, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Tcp, Udp, Vlan};
-use pycap_inject::{Layer, PacketBuf};
+use pycap_inject::layer::{
+    Arp, Dhcp, Dns, Ethernet, Gre, Icmpv4, Icmpv6, Igmp, Ipv4, Ipv6, Mpls, Tcp, Udp, Vlan,
+};
+use pycap_inject::{Auto, Layer, PacketBuf};
 use pycap_sys::libnet::*;
-use pycap_wire::{EtherType, IpProtocol, TcpFlags};
+use pycap_wire::{DhcpOperation, EtherType, IpProtocol, TcpFlags};
 
 /// Random packets of each kind.
 const ROUNDS: usize = 1000;
@@ -446,5 +448,119 @@ fn igmp() {
         };
         net.ipv4(&ip, 2, 8);
         write(buf, (ip.layer(), igmp))
+    });
+}
+
+#[test]
+fn gre() {
+    compare(11, |net, rng, buf| {
+        let (ip, payload, ether_type) = (V4::random(rng), payload(rng), rng.u16(..));
+        let (has_checksum, has_key, has_seq) = (rng.bool(), rng.bool(), rng.bool());
+        let (key, seq) = (rng.u32(..), rng.u32(..));
+        let flags = u16::from(has_checksum) << 15 | u16::from(has_key) << 13 | u16::from(has_seq) << 12;
+        let len =
+            4 * (1 + usize::from(has_checksum) + usize::from(has_key) + usize::from(has_seq)) + payload.len();
+        let (data, data_len) = parts(&payload);
+        build!(net, libnet_build_gre(flags, ether_type, 0, 0, key, seq, len as u16, data, data_len));
+        net.ipv4(&ip, 47, len);
+        let mut gre = Gre::new().protocol_type(EtherType(ether_type));
+        if has_checksum {
+            gre = gre.checksum(Auto::Computed);
+        }
+        if has_key {
+            gre = gre.key(key);
+        }
+        if has_seq {
+            gre = gre.seq(seq);
+        }
+        write(buf, (ip.layer(), gre, payload))
+    });
+}
+
+#[test]
+fn mpls() {
+    compare(12, |net, rng, buf| {
+        let (link, payload) = (Link::random(rng), payload(rng));
+        let (label, class, bottom, ttl) = (rng.u32(..1 << 20), rng.u8(..8), rng.bool(), rng.u8(..));
+        let (data, len) = parts(&payload);
+        build!(net, libnet_build_mpls(label, class, bottom.into(), ttl, data, len));
+        net.ethernet(&link, 0x8847, &[]);
+        write(
+            buf,
+            (link.layer(), Mpls::new(label).traffic_class(class).bottom_of_stack(bottom).ttl(ttl), payload),
+        )
+    });
+}
+
+#[test]
+fn dns() {
+    compare(13, |net, rng, buf| {
+        let (ip, payload) = (V4::random(rng), payload(rng));
+        let (id, flags) = (rng.u16(..), rng.u16(..));
+        let [questions, answers, authority, additional] =
+            [rng.u16(..), rng.u16(..), rng.u16(..), rng.u16(..)];
+        let (data, len) = parts(&payload);
+        let header = LIBNET_UDP_DNSV4_H as u16;
+        build!(
+            net,
+            libnet_build_dnsv4(header, id, flags, questions, answers, authority, additional, data, len)
+        );
+        let inside = 8 + 12 + payload.len();
+        build!(net, libnet_build_udp(4000, 53, inside as u16, 0, ptr::null(), 0));
+        net.ipv4(&ip, 17, inside);
+        let dns = Dns::new(id)
+            .flags(flags)
+            .qdcount(questions)
+            .ancount(answers)
+            .nscount(authority)
+            .arcount(additional);
+        write(buf, (ip.layer(), Udp::new(4000, 53), dns, payload))
+    });
+}
+
+#[test]
+fn dhcp() {
+    compare(14, |net, rng, buf| {
+        let (ip, payload) = (V4::random(rng), payload(rng));
+        let (op, hops, xid, secs, flags) = (rng.u8(..), rng.u8(..), rng.u32(..), rng.u16(..), rng.u16(..));
+        let addresses: [[u8; 4]; 4] = std::array::from_fn(|_| array(rng));
+        let [ciaddr, yiaddr, siaddr, giaddr] = addresses.map(u32::from_be_bytes);
+        let mut chaddr = [0; 16];
+        chaddr[..6].copy_from_slice(&array::<6>(rng));
+        let (data, len) = parts(&payload);
+        build!(
+            net,
+            libnet_build_dhcpv4(
+                op,
+                1,
+                6,
+                hops,
+                xid,
+                secs,
+                flags,
+                ciaddr,
+                yiaddr,
+                siaddr,
+                giaddr,
+                chaddr.as_ptr(),
+                ptr::null(),
+                ptr::null(),
+                data,
+                len
+            )
+        );
+        let inside = 8 + 240 + payload.len();
+        build!(net, libnet_build_udp(68, 67, inside as u16, 0, ptr::null(), 0));
+        net.ipv4(&ip, 17, inside);
+        let dhcp = Dhcp::request_of(xid, [chaddr[0], chaddr[1], chaddr[2], chaddr[3], chaddr[4], chaddr[5]])
+            .op(DhcpOperation(op))
+            .hops(hops)
+            .secs(secs)
+            .flags(flags)
+            .ciaddr(addresses[0].into())
+            .yiaddr(addresses[1].into())
+            .siaddr(addresses[2].into())
+            .giaddr(addresses[3].into());
+        write(buf, (ip.layer(), Udp::new(68, 67), dhcp, payload))
     });
 }

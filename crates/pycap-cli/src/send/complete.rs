@@ -106,7 +106,7 @@ fn destination(stack: &Stack, index: usize, is_set: bool) -> Result<IpAddr, Fail
     if !is_set {
         return Err(unknown());
     }
-    let bytes = stack.layers().skip(index).cloned().collect::<Stack>().to_vec()?;
+    let bytes = stack.layers().skip(index).cloned().collect::<Stack>().build()?;
     let packet = Packet::parse(LinkType::RAW, &bytes);
     packet.ip().map(|ip| ip.dst()).ok_or_else(unknown)
 }

@@ -17,7 +17,7 @@ fn layers_are_those_of_the_builder() {
         layer::Icmpv4::echo_request(0, 1),
         "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     );
-    assert_eq!(parsed(text).to_vec().unwrap(), built.to_vec().unwrap());
+    assert_eq!(parsed(text).build().unwrap(), built.build().unwrap());
 
     let spaced = " ip ( src = 10.0.0.1 , dst=10.0.0.2,\n\tproto = udp,options = x\"01 0101\" ) / tcp(flags = syn | ACK, seq=0xffffffff, \
                   window=0b101)/ \"a\" * 3 /x\"de ad BEEF\"*0x2 ";
@@ -29,7 +29,7 @@ fn layers_are_those_of_the_builder() {
         "aaa",
         [0xde, 0xad, 0xbe, 0xef, 0xde, 0xad, 0xbe, 0xef],
     );
-    assert_eq!(parsed(spaced).to_vec().unwrap(), built.to_vec().unwrap());
+    assert_eq!(parsed(spaced).build().unwrap(), built.build().unwrap());
 }
 
 /// What a field is set to, as the error of one that never takes it repeats it.

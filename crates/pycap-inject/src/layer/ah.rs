@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_header_in_front_of_udp() {
         let ah = Ah::new(0x1111_1111, 1).icv([0xa0; 12]);
-        let packet = (Ipv4::default(), ah, Udp::new(1, 2), "x").to_vec().unwrap();
+        let packet = (Ipv4::default(), ah, Udp::new(1, 2), "x").build().unwrap();
         assert_eq!((packet[9], &packet[20..36]), (51, &bytes("11 04 0000 11111111 00000001 a0a0a0a0")[..]));
         let mut verifier = Verifier::default();
         let verdict =
@@ -105,8 +105,8 @@ mod tests {
         assert_eq!(verdict, Some(Some(true)));
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
         let named = set("ah", &[("icv", "\"abcde\""), ("spi", "1"), ("seq", "2"), ("nxt", "tcp")]);
-        assert_eq!(named.to_vec().unwrap(), bytes("06 03 0000 00000001 00000002 6162636465 000000"));
-        let error = Ah::default().icv([0; 1020]).to_vec().unwrap_err();
+        assert_eq!(named.build().unwrap(), bytes("06 03 0000 00000001 00000002 6162636465 000000"));
+        let error = Ah::default().icv([0; 1020]).build().unwrap_err();
         assert_eq!(error.to_string(), "ah: 1032 bytes, room of the header is 1028: 4 too many");
     }
 
@@ -114,6 +114,6 @@ mod tests {
     fn a_length_that_cannot_be_is_kept() {
         let bytes = bytes("06 00 0000 00000001 00000002");
         let view = pycap_wire::Ah::parse(&bytes).unwrap();
-        assert_eq!(view.to_builder().to_vec().unwrap(), bytes);
+        assert_eq!(view.to_builder().build().unwrap(), bytes);
     }
 }

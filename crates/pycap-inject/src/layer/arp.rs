@@ -276,9 +276,9 @@ mod tests {
         let arp = Arp::request(MAC, [92, 4, 42, 150], [196, 241, 112, 204])
             .target_hardware([0x52, 0x30, 0x89, 0x57, 0x49, 0xe4]);
         let (dst, src) = ([0x0e, 0x3e, 0x19, 0x42, 0xb6, 0xdf], [0xfe, 0xa5, 0x92, 0x11, 0x20, 0x0e]);
-        let packet = (Ethernet::new(dst, src).padding(0), arp).to_vec().unwrap();
+        let packet = (Ethernet::new(dst, src).padding(0), arp).build().unwrap();
         assert_eq!(packet, bytes(SCAPY));
-        let reply = Arp::reply(MAC, [1, 2, 3, 4], [2; 6], [5, 6, 7, 8]).to_vec().unwrap();
+        let reply = Arp::reply(MAC, [1, 2, 3, 4], [2; 6], [5, 6, 7, 8]).build().unwrap();
         assert_eq!(reply, bytes("0001 0800 06 04 0002 76db40b967a9 01020304 020202020202 05060708"));
         let named = set(
             "arp",
@@ -290,15 +290,15 @@ mod tests {
                 ("tpa", "5.6.7.8"),
             ],
         );
-        assert_eq!(named.to_vec().unwrap(), reply);
+        assert_eq!(named.build().unwrap(), reply);
     }
 
     #[test]
     fn addresses_of_any_length() {
         let arp = Arp::default().sender_hardware([1; 20]).target_hardware([]).sender_protocol([2; 3]);
-        let written = arp.to_vec().unwrap();
+        let written = arp.build().unwrap();
         assert_eq!((written.len(), &written[4..6]), (8 + 20 + 3 + 4, &[20, 4][..]));
-        let kept = set("arp", &[("hlen", "9"), ("sha", "\"ab\"")]).to_vec().unwrap();
+        let kept = set("arp", &[("hlen", "9"), ("sha", "\"ab\"")]).build().unwrap();
         assert_eq!((kept.len(), kept[4], &kept[8..10]), (8 + 2 + 4 + 6 + 4, 9, &b"ab"[..]));
     }
 
@@ -310,15 +310,15 @@ mod tests {
             .sender_hardware([1; 20])
             .sender_subaddress([7; 2])
             .target_hardware([]);
-        let written = arp.to_vec().unwrap();
+        let written = arp.build().unwrap();
         assert_eq!(written[..16], bytes("0013 0800 14 02 0001 04 00 00 04 01010101"));
         assert_eq!(written.len(), 12 + 20 + 2 + 4 + 4);
         for len in 8..=written.len() {
             let cut = &written[..len];
             let again = pycap_wire::Arp::parse(cut).unwrap().to_builder();
-            assert_eq!(again.to_vec().unwrap(), cut);
+            assert_eq!(again.build().unwrap(), cut);
         }
         let view = pycap_wire::Arp::parse(&written).unwrap();
-        assert_eq!(view.to_builder().sender_protocol([9; 4]).to_vec().unwrap()[34..38], [9; 4]);
+        assert_eq!(view.to_builder().sender_protocol([9; 4]).build().unwrap()[34..38], [9; 4]);
     }
 }

@@ -95,14 +95,14 @@ mod tests {
         let home: Ipv6Addr = "2001:db8::99".parse().unwrap();
         let options = Ipv6DestinationOptions::default().option(Ipv6Option::HomeAddress(home));
         let ip = Ipv6::new(Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
-        let packet = (&ip, options, Udp::new(1, 2), "hello").to_vec().unwrap();
+        let packet = (&ip, options, Udp::new(1, 2), "hello").build().unwrap();
         assert_eq!(packet[40..48], bytes("11 02 01020000 c910"));
         let mut verifier = Verifier::default();
         let verdicts =
             Packet::parse(LinkType::RAW, &packet).layers().map(|layer| verifier.verify(&layer)).last();
         assert_eq!(verdicts, Some(Some(true)));
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
-        let plain = (ip.src(home), Udp::new(1, 2), "hello").to_vec().unwrap();
+        let plain = (ip.src(home), Udp::new(1, 2), "hello").build().unwrap();
         assert_eq!(packet[70..72], plain[46..48]);
     }
 }

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_header_before_opaque_bytes() {
         let esp = Esp::new(2_687_490_721, 879_521_323);
-        let packet = (Ipv4::default(), esp.clone(), [0x64, 0xc4]).to_vec().unwrap();
+        let packet = (Ipv4::default(), esp.clone(), [0x64, 0xc4]).build().unwrap();
         assert_eq!((packet[9], &packet[20..]), (50, &bytes("a02fdaa1346c6e2b 64c4")[..]));
         assert_eq!(set("esp", &[("spi", "2687490721"), ("seq", "879521323")]), esp.into());
     }

@@ -80,13 +80,13 @@ mod tests {
     /// scapy: `IPv6ExtHdrFragment(nh=59, offset=0, m=0, id=3306513195)`, and a later piece.
     #[test]
     fn pieces() {
-        assert_eq!(Ipv6Fragment::new(3_306_513_195).to_vec().unwrap(), bytes("3b 00 0000 c515632b"));
+        assert_eq!(Ipv6Fragment::new(3_306_513_195).build().unwrap(), bytes("3b 00 0000 c515632b"));
         let piece = Ipv6Fragment::new(1).fragment_offset(1448).more_fragments(true);
-        assert_eq!((&piece, Udp::new(1, 2).checksum(0)).to_vec().unwrap()[..8], bytes("11 00 05a9 00000001"));
+        assert_eq!((&piece, Udp::new(1, 2).checksum(0)).build().unwrap()[..8], bytes("11 00 05a9 00000001"));
         let named = set(
             "ipv6_frag",
             &[("offset", "181"), ("more", "1"), ("id", "1"), ("nxt", "udp"), ("reserved_bits", "3")],
         );
-        assert_eq!(named.to_vec().unwrap(), bytes("11 00 05af 00000001"));
+        assert_eq!(named.build().unwrap(), bytes("11 00 05af 00000001"));
     }
 }

@@ -83,29 +83,29 @@ mod tests {
     #[test]
     fn a_header_is_padded_as_scapy_does() {
         let alert = Ipv6HopByHop::default().option(Ipv6Option::RouterAlert(0));
-        let packet = (Ipv6::default(), alert, Udp::new(1, 2)).to_vec().unwrap();
+        let packet = (Ipv6::default(), alert, Udp::new(1, 2)).build().unwrap();
         assert_eq!((packet[6], &packet[40..48]), (0, &bytes("11 00 05020000 0100")[..]));
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
-        assert_eq!(Ipv6HopByHop::default().to_vec().unwrap(), bytes("3b 00 0104 00000000"));
+        assert_eq!(Ipv6HopByHop::default().build().unwrap(), bytes("3b 00 0104 00000000"));
         let named = set("ipv6_hopopts", &[("options", "router_alert"), ("nxt", "udp")]);
-        assert_eq!(named.to_vec().unwrap(), bytes("11 00 05020000 0100"));
+        assert_eq!(named.build().unwrap(), bytes("11 00 05020000 0100"));
     }
 
     #[test]
     fn lengths_are_bounded_or_kept() {
         let long = Ipv6HopByHop::default().options_bytes(&[0; 2047]);
         assert_eq!(
-            long.to_vec().unwrap_err().to_string(),
+            long.build().unwrap_err().to_string(),
             "ipv6_hopopts: 2056 bytes, room of the header is 2048: 8 too many"
         );
-        assert_eq!(long.ext_len(3).to_vec().unwrap().len(), 2049);
+        assert_eq!(long.ext_len(3).build().unwrap().len(), 2049);
         let option = Ipv6HopByHop::default().option(Ipv6Option::PadN(&[0; 300]));
         assert_eq!(
-            option.to_vec().unwrap_err().to_string(),
+            option.build().unwrap_err().to_string(),
             "ipv6_hopopts: 300 bytes, length of an option is 255: 45 too many"
         );
         let cut = bytes("3a 01 05020000 0108 0000");
         let view = pycap_wire::Ipv6HopByHop::parse(&cut).unwrap();
-        assert_eq!(view.to_builder().to_vec().unwrap(), cut);
+        assert_eq!(view.to_builder().build().unwrap(), cut);
     }
 }

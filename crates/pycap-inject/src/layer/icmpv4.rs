@@ -26,11 +26,11 @@ message_layer! {
     /// ```
     /// use pycap_inject::{Layer, layer::{Icmpv4, Ipv4, Udp}};
     ///
-    /// let ping = (Ipv4::new([192, 168, 1, 106], [192, 168, 1, 104]), Icmpv4::echo_request(0, 1), b"ABCDEFGH").to_vec()?;
+    /// let ping = (Ipv4::new([192, 168, 1, 106], [192, 168, 1, 104]), Icmpv4::echo_request(0, 1), b"ABCDEFGH").build()?;
     /// assert_eq!(ping[20..28], [8, 0, 0xe6, 0xe9, 0, 0, 0, 1]);
     ///
     /// let quoted = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 9]), Udp::new(4000, 33434));
-    /// let error = (Ipv4::new([10, 0, 0, 9], [10, 0, 0, 1]), Icmpv4::unreachable(3), quoted).to_vec()?;
+    /// let error = (Ipv4::new([10, 0, 0, 9], [10, 0, 0, 1]), Icmpv4::unreachable(3), quoted).build()?;
     /// assert_eq!(error.len(), 20 + 8 + 28);
     /// # Ok::<(), pycap_inject::BuildError>(())
     /// ```

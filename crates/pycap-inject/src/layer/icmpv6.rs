@@ -34,7 +34,7 @@ message_layer! {
     /// let who_has = Icmpv6::neighbor_solicitation("fe80::2".parse::<std::net::Ipv6Addr>()?)
     ///     .option(&NdpOption::SourceLinkAddress(MacAddr([2, 0, 0, 0, 0, 1])))
     ///     .checksum(0);
-    /// assert_eq!((who_has, b"").to_vec()?.len(), 24 + 8);
+    /// assert_eq!((who_has, b"").build()?.len(), 24 + 8);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub struct Icmpv6(Icmpv6Header) = "icmpv6";

@@ -22,7 +22,7 @@ message_layer! {
     /// use pycap_inject::{Layer, layer::{Igmp, Ipv4}};
     ///
     /// let group = [224, 0, 0, 251];
-    /// let report = (Ipv4::new([10, 0, 0, 1], group).ttl(1), Igmp::v2_report(group)).to_vec()?;
+    /// let report = (Ipv4::new([10, 0, 0, 1], group).ttl(1), Igmp::v2_report(group)).build()?;
     /// assert_eq!(report[20..], [0x16, 0, 0x09, 0x04, 224, 0, 0, 251]);
     /// # Ok::<(), pycap_inject::BuildError>(())
     /// ```

@@ -224,6 +224,6 @@ mod tests {
         let (src, dst) = ([1, 2, 3, 4], [9, 9, 9, 9]);
         let expected = Context::ipv4(src.into(), dst.into()).pseudo("", IpProtocol::UDP, 8);
         assert_eq!(ip.inward(&Context::OUTERMOST).pseudo("", IpProtocol::UDP, 8), expected);
-        assert_eq!(ip.to_vec().unwrap()[20..], bytes("830b 04 05060708 09090909 00"));
+        assert_eq!(ip.build().unwrap()[20..], bytes("830b 04 05060708 09090909 00"));
     }
 }

@@ -131,7 +131,7 @@ mod tests {
                 ("dst", "470c:e3c1:40de:43b5:e8:2b8:6b3d:6e53"),
             ],
         );
-        let packet = (ip, Esp::new(2_687_490_721, 879_521_323), &expected[48..]).to_vec().unwrap();
+        let packet = (ip, Esp::new(2_687_490_721, 879_521_323), &expected[48..]).build().unwrap();
         assert_eq!(packet, expected);
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
     }
@@ -140,13 +140,13 @@ mod tests {
     fn a_jumbogram_needs_its_option() {
         let payload = vec![0; 70_000];
         let udp = Udp::new(1, 2).len(0);
-        let error = (Ipv6::default(), &udp, &payload).to_vec().unwrap_err();
+        let error = (Ipv6::default(), &udp, &payload).build().unwrap_err();
         assert_eq!(
             error.to_string(),
             "ipv6: 70008 bytes, payload length without a jumbo option is 65535: 4473 too many"
         );
         let jumbo = Ipv6HopByHop::default().option(Ipv6Option::JumboPayload(70_016));
-        let packet = (Ipv6::default(), jumbo, udp, payload).to_vec().unwrap();
+        let packet = (Ipv6::default(), jumbo, udp, payload).build().unwrap();
         assert_eq!(packet[4..8], bytes("0000 00 40"));
         assert_eq!(packet[40..48], bytes("11 00 c204 00011180"));
         let parsed = pycap_wire::Packet::parse(LinkType::RAW, &packet);

@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn frames_of_scapy() {
         let (dst, src) = ([0x8a, 0x25, 0x4a, 0x8a, 0x31, 0xf4], [0x20, 0xdd, 0x19, 0x70, 0xd7, 0x79]);
-        let packet = (Ethernet::new(dst, src), Llc::default(), Ipv4::default(), [0; 74]).to_vec().unwrap();
+        let packet = (Ethernet::new(dst, src), Llc::default(), Ipv4::default(), [0; 74]).build().unwrap();
         assert_eq!(packet[..23], bytes("8a254a8a31f4 20dd1970d779 0066 aaaa03 000000 0800 45"));
         struct Stp;
         impl Layer for Stp {
@@ -274,10 +274,10 @@ mod tests {
                 buf.prepend(&[0; 35])
             }
         }
-        let frame = (Ethernet::new(dst, src), Llc::default(), Stp).to_vec().unwrap();
+        let frame = (Ethernet::new(dst, src), Llc::default(), Stp).build().unwrap();
         assert_eq!(frame[12..20], bytes("0026 424203 000000"));
         assert_eq!(
-            (Llc::new(Sap(0x42), Sap(0x43)), Ipv4::default()).to_vec().unwrap()[..4],
+            (Llc::new(Sap(0x42), Sap(0x43)), Ipv4::default()).build().unwrap()[..4],
             bytes("424303 45")
         );
     }
@@ -286,22 +286,22 @@ mod tests {
     fn control_fields_of_each_kind() {
         let information = LlcControl::Information { send_seq: 1, recv_seq: 2, poll_final: true };
         let llc = Llc::new(Sap(4), Sap(4)).control_parts(information);
-        assert_eq!((llc, "x").to_vec().unwrap(), bytes("0404 02 05 78"));
+        assert_eq!((llc, "x").build().unwrap(), bytes("0404 02 05 78"));
         let named = set(
             "llc",
             &[("dsap", "4"), ("ssap", "netbeui"), ("function", "2"), ("recv_seq", "5"), ("poll_final", "1")],
         );
-        assert_eq!(named.to_vec().unwrap(), bytes("04f0 09 0b"));
+        assert_eq!(named.build().unwrap(), bytes("04f0 09 0b"));
         let named = set("llc", &[("dsap", "stp"), ("ssap", "stp"), ("control", "0xaf"), ("poll_final", "1")]);
-        assert_eq!(named.to_vec().unwrap(), bytes("4242 bf"));
+        assert_eq!(named.build().unwrap(), bytes("4242 bf"));
         let named = set("snap", &[("oui", "cisco"), ("pid", "0x2000")]);
-        assert_eq!(named.to_vec().unwrap(), bytes("aaaa03 00000c 2000"));
-        assert_eq!(set("llc", &[("type", "arp")]).to_vec().unwrap(), bytes("aaaa03 000000 0806"));
+        assert_eq!(named.build().unwrap(), bytes("aaaa03 00000c 2000"));
+        assert_eq!(set("llc", &[("type", "arp")]).build().unwrap(), bytes("aaaa03 000000 0806"));
     }
 
     #[test]
     fn a_bridged_frame_has_padding_before_it() {
-        let frame = (Llc::default(), Ethernet::default().ether_type(EtherType(1))).to_vec().unwrap();
+        let frame = (Llc::default(), Ethernet::default().ether_type(EtherType(1))).build().unwrap();
         assert_eq!(frame[..12], bytes("aaaa03 0080c2 0007 0000 ffff"));
     }
 
@@ -321,9 +321,9 @@ mod tests {
             let bytes = bytes(hex);
             let view = pycap_wire::Llc::parse(&bytes).unwrap();
             let mut llc = view.to_builder();
-            assert_eq!((&llc, view.payload()).to_vec().unwrap(), bytes, "{hex}");
+            assert_eq!((&llc, view.payload()).build().unwrap(), bytes, "{hex}");
             llc.compute(Derived::Numbers);
-            assert!(llc.to_vec().is_ok());
+            assert!(llc.build().is_ok());
         }
     }
 }

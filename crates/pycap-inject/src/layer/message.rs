@@ -451,15 +451,15 @@ mod tests {
                     View::Igmp(view) => (AnyLayer::from(view.to_builder()), view.payload()),
                     _ => continue,
                 };
-                let written = (message, payload).to_vec().unwrap();
+                let written = (message, payload).build().unwrap();
                 let original = sample.bytes.get(located.offset..located.offset + written.len());
                 assert_eq!(Some(&*written), original, "{}", sample.name);
                 messages += 1;
             }
             let mut stack = packet.to_builder();
-            assert_eq!(stack.to_vec().unwrap(), sample.bytes, "{}", sample.name);
+            assert_eq!(stack.build().unwrap(), sample.bytes, "{}", sample.name);
             stack.compute(Derived::Checksums);
-            let written = stack.to_vec().unwrap();
+            let written = stack.build().unwrap();
             let mut verifier = Verifier::default();
             for layer in Packet::parse(sample.link_type, &written).layers() {
                 let verdict = verifier.verify(&layer);

@@ -112,8 +112,8 @@ mod tests {
         let home = Ipv6DestinationOptions::default().option(Ipv6Option::HomeAddress(Ipv6Addr::UNSPECIFIED));
         let update = Mobility::new(MobilityType::BINDING_UPDATE, data);
         let packets = [
-            ((ip(), &update).to_vec().unwrap(), Ipv6Addr::LOCALHOST),
-            ((ip(), home, &update).to_vec().unwrap(), Ipv6Addr::UNSPECIFIED),
+            ((ip(), &update).build().unwrap(), Ipv6Addr::LOCALHOST),
+            ((ip(), home, &update).build().unwrap(), Ipv6Addr::UNSPECIFIED),
         ];
         for (packet, src) in packets {
             let covered = &packet[packet.len() - 32..];
@@ -121,14 +121,14 @@ mod tests {
             assert_eq!(checksum::fold(pseudo + checksum::sum(covered)), 0xffff);
             assert_eq!(rewritten(LinkType::RAW, &packet), packet);
         }
-        let packet = (ip(), &update).to_vec().unwrap();
+        let packet = (ip(), &update).build().unwrap();
         assert_eq!((packet[6], &packet[40..44], packet.len()), (135, &bytes("3b 03 05 00")[..], 72));
         assert_eq!(packet[70..], bytes("0100"));
     }
 
     #[test]
     fn a_short_message_is_filled_up() {
-        let exact = |data: &[u8]| Mobility::new(MobilityType(0), data).checksum(0).to_vec().unwrap();
+        let exact = |data: &[u8]| Mobility::new(MobilityType(0), data).checksum(0).build().unwrap();
         assert_eq!(exact(&[]), bytes("3b 00 00 00 0000 0000"));
         assert_eq!(exact(&[1]), bytes("3b 00 00 00 0000 01 00"));
         assert_eq!(exact(&[1, 2, 3]), bytes("3b 01 00 00 0000 010203 0105 0000000000"));
@@ -136,8 +136,8 @@ mod tests {
             "mobility",
             &[("type", "heartbeat"), ("checksum", "1"), ("data", "\"abcdef\""), ("len", "0")],
         );
-        assert_eq!(named.to_vec().unwrap(), bytes("3b 00 0d 00 0001 616263646566"));
-        let error = Mobility::default().checksum(0).data([0; 2043]).to_vec().unwrap_err();
+        assert_eq!(named.build().unwrap(), bytes("3b 00 0d 00 0001 616263646566"));
+        let error = Mobility::default().checksum(0).data([0; 2043]).build().unwrap_err();
         assert_eq!(error.to_string(), "mobility: 2056 bytes, room of the header is 2048: 8 too many");
     }
 }

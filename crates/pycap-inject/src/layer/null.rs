@@ -138,12 +138,12 @@ mod tests {
     /// The numbers are those of the systems' `sys/socket.h`.
     #[test]
     fn a_family_in_either_order() {
-        assert_eq!((Null::default(), Ipv4::default()).to_vec().unwrap()[..5], bytes("02000000 45"));
-        assert_eq!((Null::network_order(), Ipv6::default()).to_vec().unwrap()[..5], bytes("0000001e 60"));
-        assert_eq!((Null::default().family(AddressFamily(24)), "x").to_vec().unwrap(), bytes("18000000 78"));
-        assert_eq!((Null::default(), "x").to_vec().unwrap(), bytes("00000000 78"));
-        assert_eq!(set("loop", &[("family", "7")]).to_vec().unwrap(), bytes("00000007"));
-        assert_eq!(set("null", &[("type", "ipv4")]).to_vec().unwrap(), bytes("00080000"));
+        assert_eq!((Null::default(), Ipv4::default()).build().unwrap()[..5], bytes("02000000 45"));
+        assert_eq!((Null::network_order(), Ipv6::default()).build().unwrap()[..5], bytes("0000001e 60"));
+        assert_eq!((Null::default().family(AddressFamily(24)), "x").build().unwrap(), bytes("18000000 78"));
+        assert_eq!((Null::default(), "x").build().unwrap(), bytes("00000000 78"));
+        assert_eq!(set("loop", &[("family", "7")]).build().unwrap(), bytes("00000007"));
+        assert_eq!(set("null", &[("type", "ipv4")]).build().unwrap(), bytes("00080000"));
     }
 
     #[test]
@@ -154,9 +154,9 @@ mod tests {
         ] {
             let bytes = bytes(hex);
             let view = pycap_wire::Null::parse(&bytes).unwrap();
-            assert_eq!(view.to_builder().to_vec().unwrap(), bytes, "{hex}");
+            assert_eq!(view.to_builder().build().unwrap(), bytes, "{hex}");
             let view = pycap_wire::Null::parse_loop(&bytes).unwrap();
-            assert_eq!(view.to_builder().to_vec().unwrap(), bytes, "{hex}");
+            assert_eq!(view.to_builder().build().unwrap(), bytes, "{hex}");
         }
         let view = pycap_wire::Null::parse(&[0, 0, 0, 30]).unwrap();
         assert!(view.to_builder().header().big_endian());

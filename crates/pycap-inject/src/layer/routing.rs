@@ -268,7 +268,7 @@ mod tests {
 
     /// Whether the checksum inside is right, after it was seen that the packet can be rewritten.
     fn verdict(routing: &Ipv6Routing) -> Option<bool> {
-        let packet = (Ipv6::new(address(1), address(2)), routing, Udp::new(1, 2), "hello").to_vec().unwrap();
+        let packet = (Ipv6::new(address(1), address(2)), routing, Udp::new(1, 2), "hello").build().unwrap();
         assert_eq!(rewritten(LinkType::RAW, &packet), packet);
         let mut verifier = Verifier::default();
         Packet::parse(LinkType::RAW, &packet).layers().map(|layer| verifier.verify(&layer)).last().unwrap()
@@ -279,7 +279,7 @@ mod tests {
     fn a_header_of_scapy() {
         let node: Ipv6Addr = "db78:7da3:8d39:1f75:fc3d:7f5f:1897:6653".parse().unwrap();
         let routing = Ipv6Routing::source_route([node]).segments_left(0).next_header(IpProtocol::TCP);
-        assert_eq!(routing.to_vec().unwrap(), bytes("06 02 00 00 00000000 db787da38d391f75fc3d7f5f18976653"));
+        assert_eq!(routing.build().unwrap(), bytes("06 02 00 00 00000000 db787da38d391f75fc3d7f5f18976653"));
     }
 
     #[test]
@@ -305,34 +305,34 @@ mod tests {
     #[test]
     fn segments() {
         let routing = Ipv6Routing::segment_routing([address(6), address(7)]).flags(1).tag(0x0203);
-        let written = routing.to_vec().unwrap();
+        let written = routing.build().unwrap();
         assert_eq!(written[..9], bytes("3b 04 04 01 01 01 0203 20"));
         assert_eq!(written.len(), 40);
         let mut named = set("ipv6_routing", &[("flags", "1"), ("tag", "0x203")]);
         named.set("addrs", &FieldValue::List(vec![value("2001:db8::6"), value("2001:db8::7")])).unwrap();
         named.set("type", &value("segment_routing")).unwrap();
-        assert_eq!(named.to_vec().unwrap(), written);
+        assert_eq!(named.build().unwrap(), written);
         named.set("last_entry", &value("9")).unwrap();
-        assert_eq!(named.to_vec().unwrap()[4], 9);
+        assert_eq!(named.build().unwrap()[4], 9);
     }
 
     #[test]
     fn any_data() {
         let raw = Ipv6Routing::raw(Ipv6RoutingType(253), [1; 7]);
-        assert_eq!(raw.to_vec().unwrap(), bytes("3b 01 fd 00 01010101 010101 00 00000000"));
-        let error = Ipv6Routing::raw(Ipv6RoutingType(253), [0; 2045]).to_vec().unwrap_err();
+        assert_eq!(raw.build().unwrap(), bytes("3b 01 fd 00 01010101 010101 00 00000000"));
+        let error = Ipv6Routing::raw(Ipv6RoutingType(253), [0; 2045]).build().unwrap_err();
         assert_eq!(error.to_string(), "ipv6_routing: 2056 bytes, room of the header is 2048: 8 too many");
         for hex in ["3b000001", "3b02000100", "3b020401ff000000", "3b0202010000000001", "3b00030100000000"] {
             let cut = bytes(hex);
             let view = pycap_wire::Ipv6Routing::parse(&cut).unwrap();
-            assert_eq!((view.to_builder(), view.payload()).to_vec().unwrap(), cut);
+            assert_eq!((view.to_builder(), view.payload()).build().unwrap(), cut);
         }
         let mut named =
             set("ipv6_routing", &[("home_address", "2001:db8::1"), ("type", "2"), ("reserved", "7")]);
-        assert_eq!(named.to_vec().unwrap()[..10], bytes("3b 02 02 01 00000007 2001"));
+        assert_eq!(named.build().unwrap()[..10], bytes("3b 02 02 01 00000007 2001"));
         named.set("data", &FieldValue::Bytes(vec![])).unwrap();
-        assert_eq!(named.to_vec().unwrap(), bytes("3b 00 02 00 00000000"));
+        assert_eq!(named.build().unwrap(), bytes("3b 00 02 00 00000000"));
         named.set("tag", &value("1")).unwrap();
-        assert_eq!(named.to_vec().unwrap(), bytes("3b 00 02 00 00000001"));
+        assert_eq!(named.build().unwrap(), bytes("3b 00 02 00 00000001"));
     }
 }

@@ -130,9 +130,9 @@ mod tests {
     #[test]
     fn an_ethernet_device() {
         let sll = Sll::new(SllPacketType::OUTGOING).address([8, 0, 0x27, 0x19, 0x1c, 0x78]);
-        let packet = (&sll, Arp::default()).to_vec().unwrap();
+        let packet = (&sll, Arp::default()).build().unwrap();
         assert_eq!(packet[..16], bytes("0004 0001 0006 080027191c78 0000 0806"));
-        assert_eq!((&sll, Llc::default()).to_vec().unwrap()[14..17], bytes("0004 aa"));
+        assert_eq!((&sll, Llc::default()).build().unwrap()[14..17], bytes("0004 aa"));
         assert_eq!(rewritten(LinkType::LINUX_SLL, &packet), packet);
     }
 
@@ -140,8 +140,8 @@ mod tests {
     fn fields_have_names() {
         let sll =
             set("sll", &[("pkttype", "out"), ("hatype", "778"), ("addr", "1.2.3.4"), ("proto", "0x88be")]);
-        assert_eq!(sll.to_vec().unwrap(), bytes("0004 030a 0004 0102030400000000 88be"));
+        assert_eq!(sll.build().unwrap(), bytes("0004 030a 0004 0102030400000000 88be"));
         let sll = set("sll", &[("halen", "20"), ("addr", "02:00:00:00:00:01")]);
-        assert_eq!(sll.to_vec().unwrap()[4..12], bytes("0014 020000000001"));
+        assert_eq!(sll.build().unwrap()[4..12], bytes("0014 020000000001"));
     }
 }

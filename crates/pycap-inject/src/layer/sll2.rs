@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn an_ethernet_device() {
         let sll2 = Sll2::new(SllPacketType::MULTICAST, 3).address([0xe0, 0x1c, 0xfc, 0xd3, 0xb1, 0xe1]);
-        let packet = (sll2, Llc::default(), "x").to_vec().unwrap();
+        let packet = (sll2, Llc::default(), "x").build().unwrap();
         assert_eq!(packet[..21], bytes("0004 0000 00000003 0001 02 06 e01cfcd3b1e1 0000 aa"));
         assert_eq!(rewritten(LinkType::LINUX_SLL2, &packet), packet);
         let named =
             set("sll2", &[("ifindex", "7"), ("hatype", "778"), ("addr", "1.2.3.4"), ("proto", "ipv4")]);
-        assert_eq!(named.to_vec().unwrap(), bytes("0800 0000 00000007 030a 00 04 0102030400000000"));
+        assert_eq!(named.build().unwrap(), bytes("0800 0000 00000007 030a 00 04 0102030400000000"));
     }
 }

@@ -93,24 +93,23 @@ mod tests {
     fn the_checksum_covers_what_it_says() {
         let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]);
         for coverage in [0, 8, 9, 12, 13] {
-            let packet = (&ip, UdpLite::new(1, 2).coverage(coverage), "hello").to_vec().unwrap();
+            let packet = (&ip, UdpLite::new(1, 2).coverage(coverage), "hello").build().unwrap();
             assert_eq!((packet[9], verdict(&packet)), (136, Some(true)));
             assert_eq!(rewritten(LinkType::RAW, &packet), packet);
-            let packet = (Ipv6::default(), UdpLite::new(1, 2).coverage(coverage), "hello").to_vec().unwrap();
+            let packet = (Ipv6::default(), UdpLite::new(1, 2).coverage(coverage), "hello").build().unwrap();
             assert_eq!(verdict(&packet), Some(true));
         }
         // Only the header is covered, so other bytes of the payload do not change the checksum.
-        let of = |payload: &[u8]| {
-            (&ip, UdpLite::new(1, 2).coverage(8), payload).to_vec().unwrap()[26..28].to_vec()
-        };
+        let of =
+            |payload: &[u8]| (&ip, UdpLite::new(1, 2).coverage(8), payload).build().unwrap()[26..28].to_vec();
         assert_eq!(of(b"hello"), of(b"world"));
         for wrong in [3, 14] {
-            assert!((&ip, UdpLite::new(1, 2).coverage(wrong), "hello").to_vec().is_ok());
+            assert!((&ip, UdpLite::new(1, 2).coverage(wrong), "hello").build().is_ok());
         }
         let named = set("udplite", &[("sport", "1"), ("dport", "2"), ("cov", "8")]);
         assert_eq!(
-            (&ip, named, "hello").to_vec().unwrap(),
-            (&ip, UdpLite::new(1, 2).coverage(8), "hello").to_vec().unwrap()
+            (&ip, named, "hello").build().unwrap(),
+            (&ip, UdpLite::new(1, 2).coverage(8), "hello").build().unwrap()
         );
     }
 }

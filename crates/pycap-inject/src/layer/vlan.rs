@@ -111,15 +111,15 @@ mod tests {
     fn tags_in_tags() {
         let ethernet = Ethernet::new([0x96, 0xae, 0x5b, 5, 0xf2, 0x80], [0x10, 0x9c, 0xba, 0x8f, 0xf8, 0x87]);
         let packet =
-            (ethernet, Vlan::service(2669).pcp(4), Vlan::new(3800), Ipv4::default()).to_vec().unwrap();
+            (ethernet, Vlan::service(2669).pcp(4), Vlan::new(3800), Ipv4::default()).build().unwrap();
         assert_eq!(packet[..23], bytes("96ae5b05f280 109cba8ff887 88a8 8a6d 8100 0ed8 0800 45"));
     }
 
     #[test]
     fn llc_has_a_length_before_it() {
-        let frame = (Vlan::new(1).dei(true), Llc::default(), [7; 10]).to_vec().unwrap();
+        let frame = (Vlan::new(1).dei(true), Llc::default(), [7; 10]).build().unwrap();
         assert_eq!(frame[..7], bytes("1001 0012 aaaa03"));
-        let error = (Vlan::new(1), Llc::default(), [0; 1493]).to_vec().unwrap_err();
+        let error = (Vlan::new(1), Llc::default(), [0; 1493]).build().unwrap_err();
         assert_eq!(error.to_string(), "vlan: 1501 bytes, length field is 1500: 1 too many");
     }
 
@@ -127,10 +127,10 @@ mod tests {
     fn fields_have_names() {
         let vlan =
             set("vlan", &[("vid", "5"), ("pcp", "7"), ("dei", "1"), ("type", "ipv6"), ("tpid", "0x9100")]);
-        assert_eq!(vlan.to_vec().unwrap(), bytes("f005 86dd"));
+        assert_eq!(vlan.build().unwrap(), bytes("f005 86dd"));
         assert_eq!(vlan.identity(), Identity::EtherType(EtherType(0x9100)));
         assert_eq!(AnyLayer::named("qinq").unwrap().identity(), Identity::EtherType(EtherType(0x88a8)));
         let computed = Vlan::new(1).ether_type(EtherType(1)).ether_type(Auto::Computed);
-        assert_eq!((computed, "x").to_vec().unwrap(), bytes("0001 88b5 78"));
+        assert_eq!((computed, "x").build().unwrap(), bytes("0001 88b5 78"));
     }
 }

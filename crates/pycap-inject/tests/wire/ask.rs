@@ -43,7 +43,7 @@ impl Wire {
     }
 
     fn ask(&mut self, question: impl Layer) -> Answer {
-        let answer = self.asker.ask(&question.to_vec().unwrap(), LONG).unwrap();
+        let answer = self.asker.ask(&question.build().unwrap(), LONG).unwrap();
         answer.unwrap_or_else(|| panic!("no answer within {LONG:?}"))
     }
 }
@@ -154,7 +154,7 @@ fn nobody_is_waited_for_until_the_deadline() {
     let ping = (wire.ethernet(), Ipv4::new(NEAR, [10, 9, 0, 77]), Icmpv4::echo_request(7, 1));
     for timeout in [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(200)] {
         let start = Instant::now();
-        assert!(wire.asker.ask(&ping.to_vec().unwrap(), timeout).unwrap().is_none());
+        assert!(wire.asker.ask(&ping.build().unwrap(), timeout).unwrap().is_none());
         let took = start.elapsed();
         assert!(took >= timeout && took < timeout + Duration::from_millis(500), "{timeout:?}: {took:?}");
     }

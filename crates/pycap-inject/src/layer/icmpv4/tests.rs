@@ -6,7 +6,7 @@ use pycap_wire::net::icmp_extension::IcmpMplsLabel;
 use pycap_wire::{Icmpv4Message, LinkType, Packet};
 
 fn hex(layer: impl Layer) -> String {
-    layer.to_vec().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+    layer.build().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The packet that errors are about.
@@ -55,12 +55,12 @@ fn an_extension_follows_the_padded_packet() {
     assert_eq!(hex((&icmp, quoted())), expected);
     // A trailer behind stays behind.
     let trailer = crate::WithTrailer((Ipv4::new([10, 0, 0, 9], [10, 0, 0, 1]), &icmp, quoted()), b"trailer");
-    let bytes = trailer.to_vec().unwrap();
+    let bytes = trailer.build().unwrap();
     assert_eq!((bytes.len(), &bytes[20 + 8 + 128 + 12..]), (20 + 8 + 128 + 12 + 7, &b"trailer"[..]));
     let exact = hex((icmp.length(0), quoted()));
     assert_eq!(exact, format!("0b00092400000000{QUOTED}2000570f0008010103e883ff"));
     let long = Icmpv4::unreachable(1).extension_bytes(&[0x20, 0, 0, 0]);
-    let error = (long, vec![0; 1021]).to_vec().unwrap_err();
+    let error = (long, vec![0; 1021]).build().unwrap_err();
     assert_eq!(error.to_string(), "icmp: 1024 bytes, length of a quoted packet is 1020: 4 too many");
 }
 
@@ -83,7 +83,7 @@ fn lists_are_read_back() {
         .router([10, 0, 0, 1], -5)
         .router([10, 0, 0, 2], 7)
         .agent_extension(19, &[24, 24]);
-    let bytes = advertisement.to_vec().unwrap();
+    let bytes = advertisement.build().unwrap();
     let view = pycap_wire::Icmpv4::parse(&bytes).unwrap();
     let Icmpv4Message::RouterAdvertisement(read) = view.message() else { panic!("{view:?}") };
     let routers: Vec<_> =
@@ -91,11 +91,11 @@ fn lists_are_read_back() {
     assert_eq!((read.header().lifetime(), routers), (600, vec![(1, -5), (2, 7)]));
     assert_eq!((read.extensions().count(), view.checksum_ok()), (1, Some(true)));
     let reply = Icmpv4::domain_name_reply(1, 2, 60).domain("example.com").domain("a.b.");
-    let bytes = reply.to_vec().unwrap();
+    let bytes = reply.build().unwrap();
     let view = pycap_wire::Icmpv4::parse(&bytes).unwrap();
     let Icmpv4Message::DomainNameReply { names, .. } = view.message() else { panic!("{view:?}") };
     assert_eq!(names.map(|name| name.to_string()).collect::<Vec<_>>(), ["example.com", "a.b"]);
-    let error = Icmpv4::domain_name_reply(1, 2, 60).domain(&"a".repeat(64)).to_vec().unwrap_err();
+    let error = Icmpv4::domain_name_reply(1, 2, 60).domain(&"a".repeat(64)).build().unwrap_err();
     assert_eq!(error.to_string(), "icmp: 64 bytes, limit of a label is 63: 1 too many");
 }
 
@@ -142,7 +142,7 @@ fn fields_are_set_by_their_names() {
 fn names_are_messages() {
     for name in Icmpv4::NAMES {
         let icmp = Icmpv4::named(name).unwrap();
-        let bytes = icmp.to_vec().unwrap();
+        let bytes = icmp.build().unwrap();
         let view = pycap_wire::Icmpv4::parse(&bytes).unwrap();
         assert_eq!((view.checksum_ok(), view.missing()), (Some(true), 0), "{name}");
         assert!(!matches!(view.message(), Icmpv4Message::Unknown(_)), "{name}");
@@ -158,26 +158,26 @@ fn names_are_messages() {
 
 #[test]
 fn computed_again_after_a_change() {
-    let original = (Icmpv4::echo_request(1, 2), "data").to_vec().unwrap();
+    let original = (Icmpv4::echo_request(1, 2), "data").build().unwrap();
     let view = pycap_wire::Icmpv4::parse(&original).unwrap();
     let mut icmp = view.to_builder();
     icmp.set("seq", &FieldValue::Uint(3)).unwrap();
-    let bytes = (&icmp, view.payload()).to_vec().unwrap();
+    let bytes = (&icmp, view.payload()).build().unwrap();
     assert_eq!((&bytes[2..4], bytes[7]), (&original[2..4], 3));
     icmp.compute(Derived::Checksums);
-    let bytes = (&icmp, view.payload()).to_vec().unwrap();
-    assert_eq!(bytes, (Icmpv4::echo_request(1, 3), "data").to_vec().unwrap());
+    let bytes = (&icmp, view.payload()).build().unwrap();
+    assert_eq!(bytes, (Icmpv4::echo_request(1, 3), "data").build().unwrap());
     let object = IcmpObject::Raw { class: 250.into(), ctype: 1, data: vec![1, 2, 3, 4] };
     let packet = (Ipv4::new([10, 0, 0, 9], [10, 0, 0, 2]), Icmpv4::unreachable(3).object(&object), quoted());
-    let bytes = packet.to_vec().unwrap();
+    let bytes = packet.build().unwrap();
     let mut stack = Packet::parse(LinkType::RAW, &bytes).to_builder();
-    assert_eq!(stack.to_vec().unwrap(), bytes);
+    assert_eq!(stack.build().unwrap(), bytes);
     stack.compute(Derived::Lengths);
     stack.compute(Derived::Checksums);
-    assert_eq!(stack.to_vec().unwrap(), bytes);
+    assert_eq!(stack.build().unwrap(), bytes);
     // What padded the quoted packet stays behind it.
     stack.push(vec![9; 200]);
-    let bytes = stack.to_vec().unwrap();
+    let bytes = stack.build().unwrap();
     let parsed = Packet::parse(LinkType::RAW, &bytes);
     let icmp = parsed.layers().find_map(|layer| match layer {
         pycap_wire::Layer::Icmpv4(icmp) => Some(icmp),

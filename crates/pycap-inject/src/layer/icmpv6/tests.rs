@@ -162,9 +162,9 @@ fn an_extension_follows_the_padded_packet() {
 
 #[test]
 fn a_checksum_needs_addresses() {
-    let error = (Icmpv6::echo_request(1, 2), "x").to_vec().unwrap_err();
+    let error = (Icmpv6::echo_request(1, 2), "x").build().unwrap_err();
     assert_eq!((error.layer(), error.kind()), ("icmpv6", BuildErrorKind::NoAddresses));
-    assert!((Icmpv6::echo_request(1, 2).checksum(7), "x").to_vec().is_ok());
+    assert!((Icmpv6::echo_request(1, 2).checksum(7), "x").build().is_ok());
     let error = inside((Icmpv6::unreachable(0), crate::layer::Udp::new(1, 2))).unwrap_err();
     assert_eq!((error.layer(), error.kind()), ("udp", BuildErrorKind::NoAddresses));
 }

@@ -4,7 +4,7 @@ use crate::{Derived, Edit};
 use pycap_wire::IgmpMessage;
 
 fn hex(layer: impl Layer) -> String {
-    layer.to_vec().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+    layer.build().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const GROUP_ADDRESS: [u8; 4] = [224, 0, 0, 251];
@@ -102,7 +102,7 @@ fn fields_are_set_by_their_names() {
 fn names_are_messages() {
     for name in Igmp::NAMES {
         let igmp = Igmp::named(name).unwrap();
-        let bytes = igmp.to_vec().unwrap();
+        let bytes = igmp.build().unwrap();
         let view = pycap_wire::Igmp::parse(&bytes).unwrap();
         assert_eq!((view.checksum_ok(), view.missing()), (Some(true), 0), "{name}");
         assert!(!matches!(view.message(), IgmpMessage::Other(_)), "{name}");
