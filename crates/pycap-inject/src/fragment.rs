@@ -64,7 +64,13 @@ pub enum FragmentError {
     DontFragment,
     /// It has a fragment header already.
     IsFragment,
-    /// Nothing of the payload fits beside the headers.
+    /// Its payload reaches farther than a fragment's offset can say.
+    TooLong {
+        /// Where the payload ends in the whole packet's, in bytes.
+        end: usize,
+    },
+    /// Nothing of the payload fits beside the headers, or of IPv6 not all headers up to the transport's, which the first
+    /// fragment has to have (RFC 8200, 4.5).
     MtuTooSmall {
         /// The least MTU in bytes that fits.
         needed: usize,
@@ -129,6 +135,7 @@ impl<'p> Fragments<'p> {
         if ip.dont_fragment() {
             return Err(FragmentError::DontFragment);
         }
+        reaches(ip.fragment_offset() + ip.payload().len())?;
         let header = |options: &[u8]| {
             let mut header = *ip.header();
             header.set_header_len(Ipv4Header::LEN + options.len());
@@ -156,11 +163,11 @@ impl<'p> Fragments<'p> {
     ) -> Result<Self, FragmentError> {
         // The byte that says what follows the part that each fragment has, and where that part ends.
         let (mut next_header, mut end) = (link.len() + 6, link.len() + ip.header_len());
+        let mut headers_end = end;
         for Located { layer, offset, .. } in after {
+            headers_end = offset + layer.header_len();
             match layer {
-                Layer::Ipv6HopByHop(_) | Layer::Ipv6Routing(_) => {
-                    (next_header, end) = (offset, offset + layer.header_len());
-                }
+                Layer::Ipv6HopByHop(_) | Layer::Ipv6Routing(_) => (next_header, end) = (offset, headers_end),
                 // They belong to the fragments only where a routing header follows.
                 Layer::Ipv6DestinationOptions(_) => (),
                 Layer::Ipv6Fragment(_) => return Err(FragmentError::IsFragment),
@@ -168,6 +175,7 @@ impl<'p> Fragments<'p> {
             }
         }
         let (before, payload) = packet.split_at_checked(end).unwrap_or_default();
+        reaches(payload.len())?;
         let mut header = Ipv6FragmentHeader::zeroed();
         let mut first = before.to_vec();
         if let Some(next) = first.get_mut(next_header) {
@@ -177,8 +185,9 @@ impl<'p> Fragments<'p> {
         first.extend_from_slice(header.as_bytes());
         let headers = first.len() - link.len();
         let most = mtu.saturating_sub(headers);
-        if most < UNIT {
-            return Err(FragmentError::MtuTooSmall { needed: headers + UNIT, mtu });
+        let least = (headers_end - end).next_multiple_of(UNIT).max(UNIT);
+        if most < least {
+            return Err(FragmentError::MtuTooSmall { needed: headers + least, mtu });
         }
         Ok(Self::from_parts(Family::V6, link.len(), (first.clone(), first), (payload, [most; 2])))
     }
@@ -238,6 +247,11 @@ impl<'p> Fragments<'p> {
     }
 }
 
+/// Whether the offset of the last byte has a place in a fragment's header: 13 bits of units.
+fn reaches(end: usize) -> Result<(), FragmentError> {
+    if end > UNIT << 13 { Err(FragmentError::TooLong { end }) } else { Ok(()) }
+}
+
 /// The options that later fragments have, too, padded to whole words.
 fn copied(ip: &Ipv4<'_>) -> Vec<u8> {
     let bytes = ip.options_bytes();
@@ -269,8 +283,18 @@ impl fmt::Display for FragmentError {
                 f.write_str("the packet has the don't fragment flag: clear it, or send it whole")
             }
             Self::IsFragment => f.write_str("the packet is an IPv6 fragment already: cut the whole packet"),
+            Self::TooLong { end } => {
+                write!(
+                    f,
+                    "the payload ends at byte {end}, and the offsets of fragments end at {}",
+                    UNIT << 13
+                )
+            }
             Self::MtuTooSmall { needed, mtu } => {
-                write!(f, "an MTU of {mtu} bytes has no room for the headers and 8 bytes: it takes {needed}")
+                write!(
+                    f,
+                    "an MTU of {mtu} bytes has no room for the headers and 8 bytes of what follows: it takes {needed}"
+                )
             }
         }
     }
@@ -282,7 +306,7 @@ impl error::Error for FragmentError {}
 mod tests {
     use super::*;
     use crate::Layer as _;
-    use crate::layer::{Ethernet, Icmpv4, Ipv4, Ipv6, Ipv6HopByHop, Udp, Vlan};
+    use crate::layer::{Ethernet, Icmpv4, Ipv4, Ipv6, Ipv6DestinationOptions, Ipv6HopByHop, Tcp, Udp, Vlan};
     use pycap_wire::{Ipv6Option, checksum::Verifier};
 
     fn all(mut fragments: Fragments<'_>) -> Vec<Vec<u8>> {
@@ -404,6 +428,26 @@ mod tests {
         );
         let error = Fragments::new(LinkType::RAW, &fragments[0], 600).unwrap_err();
         assert_eq!(error, FragmentError::IsFragment);
+    }
+
+    #[test]
+    fn the_first_of_ipv6_has_all_headers() {
+        let options = Ipv6DestinationOptions::default().option(Ipv6Option::PadN(&[0; 10]));
+        let packet = (Ipv6::new([0xfd; 16], [0xfe; 16]), options, Tcp::new(1, 2), [0; 200]).build().unwrap();
+        // IPv6, fragment header, options, TCP.
+        let needed = 40 + 8 + (16 + 20_usize).next_multiple_of(8);
+        let error = Fragments::new(LinkType::RAW, &packet, needed - 1).unwrap_err();
+        assert_eq!(error, FragmentError::MtuTooSmall { needed, mtu: needed - 1 });
+        let first = Fragments::new(LinkType::RAW, &packet, needed).unwrap().next().unwrap().to_vec();
+        assert!(Packet::parse(LinkType::RAW, &first).tcp().is_some());
+    }
+
+    #[test]
+    fn an_offset_does_not_wrap() {
+        let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).fragment_offset_units(0x1ff0).more_fragments(true);
+        let packet = (ip, [0; 1000]).build().unwrap();
+        let error = Fragments::new(LinkType::RAW, &packet, 100).unwrap_err();
+        assert_eq!(error, FragmentError::TooLong { end: 0x1ff0 * 8 + 1000 });
     }
 
     #[test]

@@ -45,6 +45,7 @@ mod sll2;
 mod stp;
 mod tcp;
 mod tcp_option;
+mod tlvs;
 mod udp;
 mod udp_lite;
 mod vlan;
@@ -53,7 +54,7 @@ mod vxlan;
 pub use ah::Ah;
 pub use arp::Arp;
 pub use destination_options::Ipv6DestinationOptions;
-pub use dhcp::Dhcp;
+pub use dhcp::{Dhcp, DhcpOption};
 pub use dns::{Dns, DnsData};
 pub use esp::Esp;
 pub use ethernet::Ethernet;
@@ -77,7 +78,7 @@ pub use null::{Null, NullFields};
 pub use ppp::Ppp;
 pub use pppoe::Pppoe;
 pub use routing::Ipv6Routing;
-pub use sctp::Sctp;
+pub use sctp::{Sctp, SctpChunk};
 pub use sll::Sll;
 pub use sll2::Sll2;
 pub use stp::Stp;
@@ -137,6 +138,11 @@ mod testing {
 
     pub(super) fn call(name: &str, arguments: &[&str]) -> FieldValue {
         FieldValue::Call(name.into(), arguments.iter().map(|text| value(text)).collect())
+    }
+
+    /// The packet of an expression, which has ' for ".
+    pub(super) fn built(expression: &str) -> Vec<u8> {
+        crate::Expression::parse(&expression.replace('\'', "\"")).unwrap().into_stack().build().unwrap()
     }
 
     /// A packet that was dissected, made layers and written again.

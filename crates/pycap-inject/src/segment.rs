@@ -47,6 +47,8 @@ pub enum SegmentError {
     NotTcp,
     /// Segments are to have no payload.
     NoSize,
+    /// It opens or resets a connection: two of them would be something else.
+    OnlyOnce,
     /// The layers cannot be written again.
     Build(BuildError),
 }
@@ -56,7 +58,7 @@ impl Segments {
     /// receive offload leaves it), so that no segment has more than `size` bytes of payload.
     ///
     /// # Errors
-    /// It is no whole TCP packet, or the size is 0.
+    /// It is no whole TCP packet, or one with SYN or RST that does not fit into a single segment, or the size is 0.
     pub fn new(link_type: LinkType, frame: &[u8], size: usize) -> Result<Self, SegmentError> {
         if size == 0 {
             return Err(SegmentError::NoSize);
@@ -64,6 +66,10 @@ impl Segments {
         let packet = Packet::parse(link_type, frame);
         let whole = packet.tcp().filter(|tcp| tcp.missing() == 0 && tcp.defect().is_none());
         let Some(tcp) = whole else { return Err(SegmentError::NotTcp) };
+        let is_single = tcp.flags().0 & (TcpFlags::SYN.0 | TcpFlags::RST.0) != 0;
+        if is_single && tcp.payload().len() > size {
+            return Err(SegmentError::OnlyOnce);
+        }
         let mut stack = Stack::new();
         for layer in packet.to_builder().layers() {
             stack.push(layer.clone());
@@ -136,6 +142,9 @@ impl fmt::Display for SegmentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotTcp => f.write_str("there is no whole TCP packet to cut into segments"),
+            Self::OnlyOnce => {
+                f.write_str("a segment with SYN or RST is not cut: take a size that its payload fits into")
+            }
             Self::NoSize => f.write_str("segments of no payload: the size is to be at least 1 byte"),
             Self::Build(error) => error.fmt(f),
         }
@@ -205,6 +214,10 @@ mod tests {
         assert_eq!(error(&packet[..40], 10), SegmentError::NotTcp);
         assert_eq!(error(b"", 10), SegmentError::NotTcp);
         assert_eq!(all(Segments::new(LinkType::RAW, &packet, 1).unwrap()), std::slice::from_ref(&packet));
+        let fast_open =
+            (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::syn(1, 2, 3), "early").build().unwrap();
+        assert_eq!(error(&fast_open, 4), SegmentError::OnlyOnce);
+        assert_eq!(all(Segments::new(LinkType::RAW, &fast_open, 5).unwrap()).len(), 1);
         let empty = (Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), Tcp::syn(1, 2, 3), "").build().unwrap();
         assert_eq!(all(Segments::new(LinkType::RAW, &empty, 100).unwrap()), [empty]);
     }

@@ -62,6 +62,19 @@ impl FieldError {
         }
     }
 
+    /// No number of a type, given with its path, has this name.
+    #[cold]
+    pub(crate) fn unnamed(path: &str, word: &str) -> Self {
+        let name = path.rsplit("::").next().unwrap_or(path).trim();
+        Self(format!("no {name} is named {word}: give its number"))
+    }
+
+    /// The field has fewer bits, or counts in larger units.
+    #[cold]
+    pub(crate) fn does_not_fit(value: &FieldValue) -> Self {
+        Self(format!("{value} does not fit into the field"))
+    }
+
     #[cold]
     fn wanted(what: &str, found: &FieldValue) -> Self {
         Self(format!("needs {what}, found {found}"))
@@ -131,9 +144,9 @@ pub(crate) trait FromValue: Sized {
 }
 
 macro_rules! numbers {
-    ($($t:ty)*) => {$(
+    ($($t:ty: $takes:literal)*) => {$(
         impl FromValue for $t {
-            const TAKES: &'static str = stringify!($t);
+            const TAKES: &'static str = $takes;
             fn from_value(value: &FieldValue) -> Result<Self, FieldError> {
                 match value {
                     FieldValue::Uint(number) => Self::try_from(*number).map_err(|_| {
@@ -145,7 +158,7 @@ macro_rules! numbers {
         }
     )*};
 }
-numbers!(u8 u16 u32 u64 usize);
+numbers!(u8: "8 bits" u16: "16 bits" u32: "32 bits" u64: "64 bits" usize: "number");
 
 impl FromValue for bool {
     const TAKES: &'static str = "0 or 1";
@@ -218,7 +231,7 @@ macro_rules! named {
             fn from_value(value: &FieldValue) -> Result<Self, FieldError> {
                 match value {
                     FieldValue::Word(word) => Self::from_name(word)
-                        .ok_or_else(|| FieldError::new(format!("no {} is named {word}", stringify!($t)))),
+                        .ok_or_else(|| FieldError::unnamed(stringify!($t), word)),
                     value => FromValue::from_value(value).map(Self),
                 }
             }
@@ -231,6 +244,7 @@ named!(
     pycap_wire::ArpOperation
     pycap_wire::DhcpMessageType
     pycap_wire::DhcpOperation
+    pycap_wire::DhcpOptionCode
     pycap_wire::DnsOpcode
     pycap_wire::DnsRcode
     pycap_wire::DnsType
@@ -246,10 +260,12 @@ named!(
     pycap_wire::PppProtocol
     pycap_wire::PppoeCode
     pycap_wire::Sap
+    pycap_wire::SctpChunkType
+    pycap_wire::SctpPayloadProtocol
+    pycap_wire::SllPacketType
     pycap_wire::StpType
     pycap_wire::StpVersion
     pycap_wire::VxlanNextProtocol
-    pycap_wire::SllPacketType
 );
 
 impl FromValue for pycap_wire::TcpFlags {

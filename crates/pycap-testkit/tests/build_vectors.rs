@@ -293,7 +293,7 @@ fn written(proto: &str, part: &Part<'_>) -> (Option<String>, usize, usize) {
                 .replace("('requested_addr', '", "requested_address(")
                 .replace("')", ")")
                 .replace("('lease_time', ", "lease_time(")
-                .replace("('param_req_list', [1, 3, 6])", "parameter_request_list(1, 3, 6)")
+                .replace("('param_req_list', [1, 3, 6])", "parameter_list(1, 3, 6)")
                 .replace("'end'", "end");
             (Some(format!("dhcp({fixed},options={options})")), part.hex.len() / 2, 2)
         }

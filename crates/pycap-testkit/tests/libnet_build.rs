@@ -552,7 +552,10 @@ fn dhcp() {
         let inside = 8 + 240 + payload.len();
         build!(net, libnet_build_udp(68, 67, inside as u16, 0, ptr::null(), 0));
         net.ipv4(&ip, 17, inside);
-        let dhcp = Dhcp::request_of(xid, [chaddr[0], chaddr[1], chaddr[2], chaddr[3], chaddr[4], chaddr[5]])
+        let dhcp = Dhcp::default()
+            .xid(xid)
+            .chaddr(chaddr)
+            .end(false)
             .op(DhcpOperation(op))
             .hops(hops)
             .secs(secs)

@@ -158,9 +158,9 @@ macro_rules! layer {
             #[allow(unused_variables, reason = "not every layer has fields of each kind")]
             fn set(&mut self, field: &str, value: &crate::FieldValue) -> Result<(), crate::FieldError> {
                 match field {
-                    $($set_name => self.header.$set_set(crate::value::FromValue::from_value(value)?),)*
+                    $($set_name => layer!(@fits self, value, $set, $set_set: $set_t),)*
                     $($auto_name => {
-                        self.header.$auto_set(crate::value::FromValue::from_value(value)?);
+                        layer!(@fits self, value, $auto, $auto_set: $auto_t);
                         self.exact |= 1 << Mark::$auto as u16;
                     })*
                     $($also_name => self.$also = $also_from(value)?,)*
@@ -184,6 +184,16 @@ macro_rules! layer {
 
         layer!(@named $Name, $layer $(, $($named_name = $named),+)?);
     };
+    // A field may have fewer bits than its value's type.
+    (@fits $self:ident, $value:ident, $get:ident, $set:ident: $t:ty) => {{
+        let before = $self.header;
+        let wanted: $t = crate::value::FromValue::from_value($value)?;
+        $self.header.$set(wanted);
+        if $self.header.$get() != wanted {
+            $self.header = before;
+            return Err(crate::FieldError::does_not_fit($value));
+        }
+    }};
     (@named $Name:ident, $layer:literal) => {
         layer!(@named $Name, $layer, $layer = $Name::default());
     };

@@ -68,10 +68,26 @@ impl LlcFields {
         self.pid = pid;
     }
 
+    /// The send sequence number; 0 where the frame has none.
+    pub fn send_seq(&self) -> u8 {
+        match LlcControl::from_bits(self.control) {
+            LlcControl::Information { send_seq, .. } => send_seq,
+            _ => 0,
+        }
+    }
+
     /// Sets the send sequence number, which information frames have; a frame of another kind stays as it is.
     pub fn set_send_seq(&mut self, number: u8) {
         if let LlcControl::Information { recv_seq, poll_final, .. } = LlcControl::from_bits(self.control) {
             self.control = LlcControl::Information { send_seq: number, recv_seq, poll_final }.bits();
+        }
+    }
+
+    /// The receive sequence number; 0 where the frame has none.
+    pub fn recv_seq(&self) -> u8 {
+        match LlcControl::from_bits(self.control) {
+            LlcControl::Information { recv_seq, .. } | LlcControl::Supervisory { recv_seq, .. } => recv_seq,
+            LlcControl::Unnumbered { .. } => 0,
         }
     }
 
@@ -86,6 +102,11 @@ impl LlcFields {
         };
     }
 
+    /// The function of a supervisory frame; 0 of any other.
+    pub fn function(&self) -> u8 {
+        if self.control & 3 == 1 { (self.control >> 2 & 3) as u8 } else { 0 }
+    }
+
     /// Makes the frame a supervisory one with this function: 0 receiver ready, 1 receiver not ready, 2 reject.
     pub fn set_function(&mut self, function: u8) {
         let kept = match LlcControl::from_bits(self.control) {
@@ -93,6 +114,12 @@ impl LlcFields {
             _ => self.control & 0xff00,
         };
         self.control = kept | 1 | u16::from(function & 3) << 2;
+    }
+
+    /// The poll bit of a command, the final bit of a response.
+    pub fn poll_final(&self) -> bool {
+        let bit = if self.control & 3 == 3 { 0x10 } else { 0x100 };
+        self.control & bit != 0
     }
 
     /// Sets the poll bit of a command, the final bit of a response.
