@@ -158,9 +158,9 @@ macro_rules! layer {
             #[allow(unused_variables, reason = "not every layer has fields of each kind")]
             fn set(&mut self, field: &str, value: &crate::FieldValue) -> Result<(), crate::FieldError> {
                 match field {
-                    $($set_name => layer!(@fits self, value, $set, $set_set: $set_t),)*
+                    $($set_name => $crate::layer::declare::layer!(@fits self, value, $set, $set_set: $set_t),)*
                     $($auto_name => {
-                        layer!(@fits self, value, $auto, $auto_set: $auto_t);
+                        $crate::layer::declare::layer!(@fits self, value, $auto, $auto_set: $auto_t);
                         self.exact |= 1 << Mark::$auto as u16;
                     })*
                     $($also_name => self.$also = $also_from(value)?,)*
@@ -182,7 +182,7 @@ macro_rules! layer {
             }
         }
 
-        layer!(@named $Name, $layer $(, $($named_name = $named),+)?);
+        $crate::layer::declare::layer!(@named $Name, $layer $(, $($named_name = $named),+)?);
     };
     // A field may have fewer bits than its value's type.
     (@fits $self:ident, $value:ident, $get:ident, $set:ident: $t:ty) => {{
@@ -195,7 +195,7 @@ macro_rules! layer {
         }
     }};
     (@named $Name:ident, $layer:literal) => {
-        layer!(@named $Name, $layer, $layer = $Name::default());
+        $crate::layer::declare::layer!(@named $Name, $layer, $layer = $Name::default());
     };
     (@named $Name:ident, $layer:literal, $($named_name:literal = $named:expr),+) => {
         impl crate::any::Named for $Name {

@@ -1,62 +1,14 @@
 //! An IPv6 destination options header.
 
-use pycap_wire::{IpProtocol, Ipv6Option, Ipv6Options, Ipv6OptionsHeader};
+use pycap_wire::{IpProtocol, Ipv6Option, Ipv6Options};
 
-use super::declare::layer;
-use super::ipv6_option::{self, OptionList};
-use crate::context::EXPERIMENT_IP_PROTOCOL;
-use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
+use super::ipv6_option::options_header;
+use crate::{BuildError, Context, Identity, Layer, PacketBuf};
 
-layer! {
+options_header! {
     /// An IPv6 destination options header (RFC 8200, 4.6). A home address in it is the source that the payload's checksum covers
     /// (RFC 6275, 11.3.1).
-    pub struct Ipv6DestinationOptions(Ipv6OptionsHeader) = "ipv6_dstopts";
-    set {}
-    computed {
-        /// What follows. Where it is bytes that say nothing of themselves, 253, which is for experiments (RFC 3692).
-        "nxt" next_header, set_next_header: IpProtocol, Numbers;
-        /// Length of the header in units of 8 bytes, the first 8 not counted.
-        "len" ext_len, set_ext_len: u8, Lengths;
-    }
-    also {
-        /// Options.
-        "options" options: OptionList, = OptionList::EMPTY, from ipv6_option::from_value, takes "IPv6 options, or bytes";
-    }
-}
-
-impl Ipv6DestinationOptions {
-    /// Adds an option, and before it the padding that its alignment asks for. The last one is followed by padding to whole units
-    /// of 8 bytes, unless the header's length is set.
-    ///
-    /// Reserved bits that the option does not have are 0, and of two types for the same thing it has the one that is in use; as
-    /// bytes it may have any.
-    #[must_use]
-    pub fn option(mut self, option: Ipv6Option<'_>) -> Self {
-        self.options.add(&option);
-        self
-    }
-
-    /// Adds bytes to the options, as they are.
-    #[must_use]
-    pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.bytes.extend_from_slice(options);
-        self
-    }
-}
-
-/// Without options: padding.
-impl Default for Ipv6DestinationOptions {
-    fn default() -> Self {
-        Self::over(Ipv6OptionsHeader::zeroed())
-    }
-}
-
-impl ToBuilder for pycap_wire::Ipv6DestinationOptions<'_> {
-    type Builder = Ipv6DestinationOptions;
-
-    fn to_builder(&self) -> Ipv6DestinationOptions {
-        Ipv6DestinationOptions::exactly(*self.header()).options_bytes(self.options_bytes())
-    }
+    pub struct Ipv6DestinationOptions = "ipv6_dstopts";
 }
 
 impl Layer for Ipv6DestinationOptions {
@@ -73,11 +25,7 @@ impl Layer for Ipv6DestinationOptions {
     }
 
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
-        let mut header = self.header;
-        if !self.is_exact(Mark::next_header) {
-            header.set_next_header(inner.ip_protocol().unwrap_or(EXPERIMENT_IP_PROTOCOL));
-        }
-        self.options.prepend(Self::NAME, header, self.is_exact(Mark::ext_len), buf)
+        self.prepend_header(inner, buf)
     }
 }
 

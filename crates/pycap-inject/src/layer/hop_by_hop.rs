@@ -1,61 +1,13 @@
 //! An IPv6 hop-by-hop options header.
 
-use pycap_wire::{IpProtocol, Ipv6Option, Ipv6OptionsHeader};
+use pycap_wire::IpProtocol;
 
-use super::declare::layer;
-use super::ipv6_option::{self, OptionList};
-use crate::context::EXPERIMENT_IP_PROTOCOL;
-use crate::{BuildError, Context, Identity, Layer, PacketBuf, ToBuilder};
+use super::ipv6_option::options_header;
+use crate::{BuildError, Context, Identity, Layer, PacketBuf};
 
-layer! {
+options_header! {
     /// An IPv6 hop-by-hop options header (RFC 8200, 4.3).
-    pub struct Ipv6HopByHop(Ipv6OptionsHeader) = "ipv6_hopopts";
-    set {}
-    computed {
-        /// What follows. Where it is bytes that say nothing of themselves, 253, which is for experiments (RFC 3692).
-        "nxt" next_header, set_next_header: IpProtocol, Numbers;
-        /// Length of the header in units of 8 bytes, the first 8 not counted.
-        "len" ext_len, set_ext_len: u8, Lengths;
-    }
-    also {
-        /// Options.
-        "options" options: OptionList, = OptionList::EMPTY, from ipv6_option::from_value, takes "IPv6 options, or bytes";
-    }
-}
-
-impl Ipv6HopByHop {
-    /// Adds an option, and before it the padding that its alignment asks for. The last one is followed by padding to whole units
-    /// of 8 bytes, unless the header's length is set.
-    ///
-    /// Reserved bits that the option does not have are 0, and of two types for the same thing it has the one that is in use; as
-    /// bytes it may have any.
-    #[must_use]
-    pub fn option(mut self, option: Ipv6Option<'_>) -> Self {
-        self.options.add(&option);
-        self
-    }
-
-    /// Adds bytes to the options, as they are.
-    #[must_use]
-    pub fn options_bytes(mut self, options: &[u8]) -> Self {
-        self.options.bytes.extend_from_slice(options);
-        self
-    }
-}
-
-/// Without options: padding.
-impl Default for Ipv6HopByHop {
-    fn default() -> Self {
-        Self::over(Ipv6OptionsHeader::zeroed())
-    }
-}
-
-impl ToBuilder for pycap_wire::Ipv6HopByHop<'_> {
-    type Builder = Ipv6HopByHop;
-
-    fn to_builder(&self) -> Ipv6HopByHop {
-        Ipv6HopByHop::exactly(*self.header()).options_bytes(self.options_bytes())
-    }
+    pub struct Ipv6HopByHop = "ipv6_hopopts";
 }
 
 impl Layer for Ipv6HopByHop {
@@ -64,19 +16,17 @@ impl Layer for Ipv6HopByHop {
     }
 
     fn prepend(&self, _: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
-        let mut header = self.header;
-        if !self.is_exact(Mark::next_header) {
-            header.set_next_header(inner.ip_protocol().unwrap_or(EXPERIMENT_IP_PROTOCOL));
-        }
-        self.options.prepend(Self::NAME, header, self.is_exact(Mark::ext_len), buf)
+        self.prepend_header(inner, buf)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ToBuilder;
     use crate::layer::testing::{bytes, rewritten, set};
     use crate::layer::{Ipv6, Udp};
+    use pycap_wire::Ipv6Option;
     use pycap_wire::LinkType;
 
     /// scapy: `IPv6ExtHdrHopByHop(options=[RouterAlert()])`, and without options.

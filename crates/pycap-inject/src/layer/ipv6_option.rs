@@ -280,6 +280,77 @@ fn add_named(list: &mut OptionList, mut call: Arguments<'_>) -> Result<(), Field
     Ok(())
 }
 
+/// Declares the layer of a header that has options and nothing else: its file implements [`Layer`](crate::Layer), with
+/// `prepend_header` for what is written.
+macro_rules! options_header {
+    ($(#[$meta:meta])* pub struct $Name:ident = $layer:literal;) => {
+        $crate::layer::declare::layer! {
+            $(#[$meta])*
+            pub struct $Name(pycap_wire::Ipv6OptionsHeader) = $layer;
+            set {}
+            computed {
+                /// What follows. Where it is bytes that say nothing of themselves, 253, which is for experiments (RFC 3692).
+                "nxt" next_header, set_next_header: pycap_wire::IpProtocol, Numbers;
+                /// Length of the header in units of 8 bytes, the first 8 not counted.
+                "len" ext_len, set_ext_len: u8, Lengths;
+            }
+            also {
+                /// Options.
+                "options" options: $crate::layer::ipv6_option::OptionList, = $crate::layer::ipv6_option::OptionList::EMPTY,
+                    from $crate::layer::ipv6_option::from_value, takes "IPv6 options, or bytes";
+            }
+        }
+
+        impl $Name {
+            /// Adds an option, and before it the padding that its alignment asks for. The last one is followed by padding to whole
+            /// units of 8 bytes, unless the header's length is set.
+            ///
+            /// Reserved bits that the option does not have are 0, and of two types for the same thing it has the one that is in
+            /// use; as bytes it may have any.
+            #[must_use]
+            pub fn option(mut self, option: pycap_wire::Ipv6Option<'_>) -> Self {
+                self.options.add(&option);
+                self
+            }
+
+            /// Adds bytes to the options, as they are.
+            #[must_use]
+            pub fn options_bytes(mut self, options: &[u8]) -> Self {
+                self.options.bytes.extend_from_slice(options);
+                self
+            }
+
+            fn prepend_header(
+                &self,
+                inner: $crate::Identity,
+                buf: &mut $crate::PacketBuf,
+            ) -> Result<(), $crate::BuildError> {
+                let mut header = self.header;
+                if !self.is_exact(Mark::next_header) {
+                    header.set_next_header(inner.ip_protocol().unwrap_or($crate::context::EXPERIMENT_IP_PROTOCOL));
+                }
+                self.options.prepend(Self::NAME, header, self.is_exact(Mark::ext_len), buf)
+            }
+        }
+
+        /// Without options: padding.
+        impl Default for $Name {
+            fn default() -> Self {
+                Self::over(pycap_wire::Ipv6OptionsHeader::zeroed())
+            }
+        }
+
+        impl $crate::ToBuilder for pycap_wire::$Name<'_> {
+            type Builder = $Name;
+
+            fn to_builder(&self) -> $Name {
+                $Name::exactly(*self.header()).options_bytes(self.options_bytes())
+            }
+        }
+    };
+}
+pub(super) use options_header;
+
 #[cfg(test)]
 mod tests {
     use super::*;
