@@ -350,12 +350,7 @@ fn prepend(
     let Some((Entry { layer, trailer, .. }, rest)) = entries.split_first() else {
         return Ok(());
     };
-    let apart = if trailer.is_empty() {
-        None
-    } else {
-        buf.prepend(trailer)?;
-        Some(buf.set_apart())
-    };
+    let apart = if trailer.is_empty() { None } else { Some(buf.put_behind(trailer)?) };
     prepend(rest, &layer.inward(outer), inner, buf)?;
     let inner = rest.first().map_or(inner, |entry| entry.layer.identity());
     layer.prepend(outer, inner, buf)?;

@@ -156,10 +156,16 @@ impl PacketBuf {
         Ok(())
     }
 
-    /// Takes what is there out of what the layers to come cover, until [`cover_again`](Self::cover_again) with what
-    /// this returned.
-    pub(crate) fn set_apart(&mut self) -> usize {
-        std::mem::replace(&mut self.apart, self.end - self.start)
+    /// Puts a trailer behind the payload, where the layers to come do not cover it until [`cover_again`](Self::cover_again)
+    /// with what this returned.
+    pub(crate) fn put_behind(&mut self, trailer: &[u8]) -> Result<usize, BuildError> {
+        self.prepend(trailer)?;
+        let behind = self.end - self.apart;
+        if let Some(covered) = self.bytes.get_mut(self.start..behind) {
+            covered.rotate_left(trailer.len());
+        }
+        self.apart += trailer.len();
+        Ok(self.apart - trailer.len())
     }
 
     pub(crate) fn cover_again(&mut self, apart: usize) {
@@ -233,8 +239,7 @@ mod tests {
     #[test]
     fn padding_goes_behind_and_trailers_are_not_covered() {
         let mut buf = PacketBuf::new();
-        buf.prepend(b"trailer").unwrap();
-        let apart = buf.set_apart();
+        let apart = buf.put_behind(b"trailer").unwrap();
         buf.prepend(b"payload").unwrap();
         assert_eq!(buf.payload(), b"payload");
         buf.prepend(&[1; 4000]).unwrap();

@@ -131,11 +131,8 @@ impl<L: Layer, T: AsRef<[u8]>> Layer for WithTrailer<L, T> {
     }
 
     fn prepend(&self, outer: &Context, inner: Identity, buf: &mut PacketBuf) -> Result<(), BuildError> {
-        // What is there already is inside the layer, so the trailer would have to go behind it.
-        debug_assert!(inner == Identity::Nothing, "a trailer ends a tuple");
-        buf.prepend(self.1.as_ref())?;
-        let apart = buf.set_apart();
-        self.0.prepend(outer, Identity::Nothing, buf)?;
+        let apart = buf.put_behind(self.1.as_ref())?;
+        self.0.prepend(outer, inner, buf)?;
         buf.cover_again(apart);
         Ok(())
     }
@@ -284,6 +281,9 @@ mod tests {
         let plain = content().build().unwrap();
         let packet = WithTrailer(content(), [0xee; 7]).build().unwrap();
         assert_eq!((&packet[..33], &packet[33..]), (&plain[..], &[0xee; 7][..]));
+        // What comes after it in a tuple is inside the layer, in front of the trailer.
+        let head = WithTrailer((Ipv4::new(A, B), Udp::new(1, 2)), [0xee; 7]);
+        assert_eq!((head, "hello").build().unwrap(), packet);
         let mut stack = Stack::new();
         stack.push_with_trailer(Ipv4::new(A, B), vec![0xee; 3]);
         stack.push_with_trailer(Udp::new(1, 2), vec![0xdd; 2]);
