@@ -10,10 +10,15 @@ mod dissectors;
 mod filters;
 
 use std::hint::black_box;
+use std::net::Ipv4Addr;
 
-use builders::{Builder, Etherparse, LibnetBuilder, Pnet, Pycap, Smoltcp, assert_same_packets};
+use builders::{
+    Builder, DST, Etherparse, FROM, LibnetBuilder, Pnet, Pycap, SRC, Smoltcp, TO, assert_same_packets,
+};
 use dissectors::{assert_agreement, etherparse, fold, pnet, pycap, smoltcp};
 use filters::{EXPRESSIONS, Offline};
+use pycap_inject::layer::{Ethernet, Ipv4, Tcp};
+use pycap_inject::template::{Field, Patch, Template};
 use pycap_testkit::generate::Traffic;
 
 /// Frames in a round. The mix repeats its order after as many.
@@ -40,6 +45,15 @@ fn main() {
                 "pnet" => build(Pnet::default(), rounds),
                 "etherparse" => build(Etherparse::default(), rounds),
                 "libnet" => build(LibnetBuilder::new().expect("libnet is there"), rounds),
+                "address" => patch(rounds, Field::IPV4_SRC, Ipv4Addr::from_bits, |_| {}),
+                "seq" => patch(rounds, Field::TCP_SEQ, |seq| seq, |_| {}),
+                "address-copied" => {
+                    let mut out = [0; 2048];
+                    patch(rounds, Field::IPV4_SRC, Ipv4Addr::from_bits, |frame| {
+                        out[..frame.len()].copy_from_slice(frame);
+                        black_box(&out);
+                    });
+                }
                 unknown => panic!("no builder is called {unknown}"),
             }
         }
@@ -58,6 +72,18 @@ fn build(mut builder: impl Builder, rounds: u32) {
     let payload = [0x55; 64];
     for seq in 0..rounds * FRAMES as u32 {
         black_box(builder.build(black_box(seq), black_box(&payload)));
+    }
+}
+
+/// Sets a field of a finished packet with 64 bytes of payload, and the checksums that it is part of.
+fn patch<T: Patch>(rounds: u32, field: Field<T>, value: fn(u32) -> T, mut then: impl FnMut(&[u8])) {
+    let payload = [0x55; 64];
+    let packet = (Ethernet::new(DST, SRC), Ipv4::new(FROM, TO), Tcp::new(4000, 80), payload);
+    let mut template = Template::new(&packet).expect("the packet fits");
+    let slot = template.field(field).expect("the packet has the field");
+    for number in 0..rounds * FRAMES as u32 {
+        template.set(&slot, value(black_box(number)));
+        then(black_box(template.bytes()));
     }
 }
 

@@ -48,6 +48,9 @@ const CASES: &[Case] = &[
     limited("mix", "filter-host", 77.0),
     limited("mix", "filter-ip6", 48.0),
     limited("build", "pycap", 200.0),
+    limited("build", "address", 55.0),
+    limited("build", "seq", 55.0),
+    limited("build", "address-copied", 80.0),
 ];
 
 const PEERS: &[&str] = &["smoltcp", "pnet", "etherparse"];
@@ -127,6 +130,9 @@ fn dissector_name(dissector: &str) -> &str {
         "filter-port" => "tcp port 80",
         "filter-host" => "host and udp",
         "filter-ip6" => "ip6[53]",
+        "address" => "template, address",
+        "seq" => "template, TCP seq",
+        "address-copied" => "template and a copy",
         "libpcap-port" => "libpcap, tcp port 80",
         "libpcap-host" => "libpcap, host and udp",
         "libpcap-ip6" => "libpcap, ip6[53]",
