@@ -30,10 +30,10 @@ pub struct PacketBuf {
     bytes: Vec<u8>,
     start: usize,
     end: usize,
+    /// Where what the layer to come covers ends: behind it are trailers of layers around it.
+    covered: usize,
     /// Where packets end, unless they are padded.
     last: usize,
-    /// How many bytes at the packet's end the layer to come does not cover: trailers of layers around it.
-    apart: usize,
     limit: usize,
 }
 
@@ -48,7 +48,7 @@ impl PacketBuf {
 
     /// An empty buffer for packets of at most `limit` bytes; a longer one is an error when it is written.
     pub fn with_limit(limit: usize) -> Self {
-        Self { bytes: Vec::new(), start: 0, end: 0, last: 0, apart: 0, limit }
+        Self { bytes: Vec::new(), start: 0, end: 0, covered: 0, last: 0, limit }
     }
 
     /// The packet, or what was written of it so far.
@@ -69,13 +69,13 @@ impl PacketBuf {
     /// Throws the packet away and keeps the memory.
     #[inline(always)]
     pub fn clear(&mut self) {
-        (self.start, self.end, self.apart) = (self.last, self.last, 0);
+        (self.start, self.end, self.covered) = (self.last, self.last, self.last);
     }
 
     /// What the layer that is written next has inside: everything so far but trailers of layers around it.
     #[inline(always)]
     pub fn payload(&self) -> &[u8] {
-        match self.bytes.get(self.start..self.end.wrapping_sub(self.apart)) {
+        match self.bytes.get(self.start..self.covered) {
             Some(payload) => payload,
             None => nothing(),
         }
@@ -84,7 +84,7 @@ impl PacketBuf {
     /// The length of [`payload`](Self::payload) in bytes.
     #[inline(always)]
     pub fn payload_len(&self) -> usize {
-        self.end.wrapping_sub(self.apart).wrapping_sub(self.start)
+        self.covered.wrapping_sub(self.start)
     }
 
     /// Puts `bytes` in front of the packet.
@@ -152,7 +152,7 @@ impl PacketBuf {
         if let Some(padding) = self.bytes.get_mut(self.end..end) {
             padding.fill(0);
         }
-        self.end = end;
+        (self.end, self.covered) = (end, self.covered + more);
         Ok(())
     }
 
@@ -160,16 +160,16 @@ impl PacketBuf {
     /// with what this returned.
     pub(crate) fn put_behind(&mut self, trailer: &[u8]) -> Result<usize, BuildError> {
         self.prepend(trailer)?;
-        let behind = self.end - self.apart;
-        if let Some(covered) = self.bytes.get_mut(self.start..behind) {
+        if let Some(covered) = self.bytes.get_mut(self.start..self.covered) {
             covered.rotate_left(trailer.len());
         }
-        self.apart += trailer.len();
-        Ok(self.apart - trailer.len())
+        let apart = self.end - self.covered;
+        self.covered -= trailer.len();
+        Ok(apart)
     }
 
     pub(crate) fn cover_again(&mut self, apart: usize) {
-        self.apart = apart;
+        self.covered = self.end - apart;
     }
 
     /// Makes room for `front` bytes more before the packet and `back` behind it.
@@ -188,7 +188,8 @@ impl PacketBuf {
         if let (Some(to), Some(from)) = (bytes.get_mut(start..end), self.bytes.get(self.start..self.end)) {
             to.copy_from_slice(from);
         }
-        (self.bytes, self.start, self.end, self.last) = (bytes, start, end, end);
+        let apart = self.end - self.covered;
+        (self.bytes, self.start, self.end, self.covered, self.last) = (bytes, start, end, end - apart, end);
         Ok(())
     }
 }
