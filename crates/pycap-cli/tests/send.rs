@@ -65,9 +65,11 @@ fn layers_are_listed_with_their_fields() {
     let output = pycap(&["send", "--help-layers", "udp"]);
     assert_eq!((output.status, output.err.as_str()), (0, ""));
     let lines: Vec<&str> = output.out.lines().collect();
-    assert_eq!(lines[..2], ["udp", "  sport     u16  Source port."]);
+    assert_eq!(lines[..2], ["udp", "  sport     16 bits  Source port."]);
     assert!(
-        output.out.contains("  len       u16  Length of header and payload in bytes. Computed unless set.")
+        output
+            .out
+            .contains("  len       16 bits  Length of header and payload in bytes. Computed unless set.")
     );
     let all = pycap(&["send", "--help-layers"]);
     assert_eq!((all.status, all.err.as_str()), (0, ""));
