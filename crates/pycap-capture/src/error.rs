@@ -94,6 +94,11 @@ impl Error {
         self.0.io.as_ref()
     }
 
+    /// Whether the reader of a file has nothing yet: [`io::ErrorKind::WouldBlock`]. Nothing is lost then, and another call goes on.
+    pub(crate) fn would_block(&self) -> bool {
+        self.0.io.as_ref().is_some_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {

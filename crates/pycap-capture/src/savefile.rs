@@ -98,7 +98,7 @@ impl<R: Read> Savefile<R> {
     /// # Errors
     ///
     /// If the reader fails, or the file is damaged or ends within a record. The call after an error returns
-    /// `None`.
+    /// `None`; but where the error is that the reader has nothing yet ([`io::ErrorKind::WouldBlock`]), it goes on.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
         let parsed = match self.records.take() {
@@ -346,6 +346,7 @@ impl Records {
             Decoder::Pcap(_) => None,
             Decoder::Pcapng(file) => read_interfaces(file, &mut input).err(),
         };
+        let deferred = deferred.filter(|error| !error.would_block());
         if deferred.is_some() {
             buffer.close();
         }
@@ -402,6 +403,8 @@ impl Records {
                 self.buffer.consume(parsed.total);
                 self.count = number;
             }
+            // The reader has nothing yet: nothing is lost, and the next call goes on.
+            Err(error) if error.would_block() => {}
             Ok(None) | Err(_) => {
                 self.finished = true;
                 self.buffer.close();

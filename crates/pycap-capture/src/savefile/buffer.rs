@@ -76,17 +76,17 @@ impl Buffer {
         Ok(true)
     }
 
-    /// Moves the start of the window forward by any number of bytes, reading and dropping what is not there
-    /// yet; `false` if the stream ends before.
-    pub(super) fn skip(&mut self, len: u64, reader: &mut dyn Read) -> io::Result<bool> {
-        let mut left = len;
+    /// Moves the start of the window forward by `left` bytes, reading and dropping what is not there yet;
+    /// `false` if the stream ends before. After an error `left` says how many are still ahead.
+    pub(super) fn skip(&mut self, left: &mut u64, reader: &mut dyn Read) -> io::Result<bool> {
         loop {
             let held = (self.end - self.start) as u64;
-            if left <= held {
-                self.start += left as usize;
+            if *left <= held {
+                self.start += *left as usize;
+                *left = 0;
                 return Ok(true);
             }
-            left -= held;
+            *left -= held;
             self.origin += self.end as u64;
             (self.start, self.end) = (0, 0);
             self.end = read(reader, &mut self.bytes)?;
@@ -123,8 +123,8 @@ impl Input<'_> {
     }
 
     /// As [`Buffer::skip`].
-    pub(super) fn skip(&mut self, len: u64) -> Result<bool> {
-        let result = self.buffer.skip(len, self.reader);
+    pub(super) fn skip(&mut self, left: &mut u64) -> Result<bool> {
+        let result = self.buffer.skip(left, self.reader);
         result.map_err(|error| self.error(error))
     }
 
@@ -184,11 +184,11 @@ mod tests {
         let mut reader = io::repeat(1).take(10_000_000).chain(&b"end"[..]);
         let mut buffer = Buffer::new();
         assert!(buffer.ensure(10, &mut reader).unwrap());
-        assert!(buffer.skip(10_000_000, &mut reader).unwrap());
+        assert!(buffer.skip(&mut 10_000_000, &mut reader).unwrap());
         assert_eq!(buffer.position(), 10_000_000);
         assert!(buffer.ensure(3, &mut reader).unwrap());
         assert_eq!(buffer.window(), b"end");
-        assert!(!buffer.skip(4, &mut reader).unwrap());
+        assert!(!buffer.skip(&mut 4, &mut reader).unwrap());
         assert_eq!(buffer.bytes.len(), CAPACITY);
     }
 }

@@ -65,6 +65,18 @@ pub(super) struct Pcapng {
     first: u32,
     /// How many sections have begun.
     sections: u32,
+    /// The block that is being skipped, if its reader had to be waited for on the way.
+    skipping: Option<Skipping>,
+}
+
+/// A block that is skipped piece by piece, as its bytes arrive.
+struct Skipping {
+    header: [u8; 8],
+    /// Where it begins.
+    offset: u64,
+    /// Its length, and how much of that is ahead, up to where its length is repeated.
+    total: usize,
+    left: u64,
 }
 
 struct Active {
@@ -101,6 +113,7 @@ impl Pcapng {
             active: Vec::new(),
             first: 0,
             sections: 0,
+            skipping: None,
         };
         this.section_header(input)?;
         Ok(this)
@@ -223,6 +236,10 @@ impl Pcapng {
 
     /// Reads one block. A packet is left in the window; all others are consumed.
     pub(super) fn block(&mut self, number: u64, input: &mut Input<'_>) -> Result<Block> {
+        if self.skipping.is_some() {
+            self.skip(input)?;
+            return Ok(Block::Other);
+        }
         let offset = input.position();
         if !input.ensure(EMPTY_BLOCK)? {
             return match input.window() {
@@ -242,9 +259,29 @@ impl Pcapng {
                     .map_err(|error| error.at(offset).in_record(number))?;
                 return Ok(Block::Packet(parsed));
             }
-            _ => skip_block(kind, total, self.order, input).map_err(|error| error.at(offset))?,
+            _ => {
+                check_len(&name_of(kind), total, EMPTY_BLOCK).map_err(|error| error.at(offset))?;
+                let left = (total - TRAILER) as u64;
+                self.skipping = Some(Skipping { header: input.start(), offset, total, left });
+                self.skip(input)?;
+            }
         }
         Ok(Block::Other)
+    }
+
+    /// Skips the rest of a block that is not read here, whatever its length. Where the reader has to be waited for, another call goes on.
+    fn skip(&mut self, input: &mut Input<'_>) -> Result<()> {
+        let Some(block) = &mut self.skipping else { return Ok(()) };
+        let name = &name_of(self.order.u32_at::<0, _>(&block.header));
+        if !(input.skip(&mut block.left)? && input.ensure(TRAILER)?) {
+            let found = input.position() + input.window().len() as u64 - block.offset;
+            return Err(ends_early(name, block.total, found).at(block.offset));
+        }
+        check_trailer(name, &block.header, &input.start::<TRAILER>(), self.order)
+            .map_err(|error| error.at(block.offset))?;
+        input.consume(TRAILER);
+        self.skipping = None;
+        Ok(())
     }
 
     /// Reads a section header block and starts the section.
@@ -453,19 +490,8 @@ fn hold_block(
     check_trailer(name, &input.start::<8>(), &input.window()[..total], order)
 }
 
-/// Skips a block that is not read here, whatever its length.
-fn skip_block(kind: u32, total: usize, order: ByteOrder, input: &mut Input<'_>) -> Result<()> {
-    let name = &format!("a block of type {kind:#x}");
-    check_len(name, total, EMPTY_BLOCK)?;
-    let header = input.start::<8>();
-    let begin = input.position();
-    if !(input.skip((total - TRAILER) as u64)? && input.ensure(TRAILER)?) {
-        let found = input.position() + input.window().len() as u64 - begin;
-        return Err(ends_early(name, total, found));
-    }
-    check_trailer(name, &header, &input.start::<TRAILER>(), order)?;
-    input.consume(TRAILER);
-    Ok(())
+fn name_of(kind: u32) -> String {
+    format!("a block of type {kind:#x}")
 }
 
 /// Checks that `end`, the end of a block, repeats the length from its header.

@@ -1,6 +1,8 @@
 //! Files that end anywhere, and readers that give as little as they like.
 
-use pycap_capture::ErrorKind;
+use std::io::{self, Read};
+
+use pycap_capture::{ErrorKind, Savefile};
 
 use crate::bytes::{Pieces, read, read_in_batches, samples};
 
@@ -48,6 +50,49 @@ fn it_does_not_matter_how_the_bytes_arrive() {
             }
             assert_eq!(read_in_batches(bytes, 1), at_once);
             assert_eq!(read_in_batches(bytes, usize::MAX), at_once);
+        }
+    }
+}
+
+/// A reader that has nothing yet before each of its bytes.
+struct Slow<'a> {
+    bytes: &'a [u8],
+    ready: bool,
+}
+
+impl Read for Slow<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.ready = !self.ready;
+        if !self.ready {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let len = into.len().min(1);
+        self.bytes.read(&mut into[..len])
+    }
+}
+
+#[test]
+fn a_reader_that_has_nothing_yet_is_asked_again() {
+    for (file, _) in samples() {
+        for len in [file.bytes.len() - 1, file.bytes.len()] {
+            let bytes = &file.bytes[..len];
+            let (whole, end) = read(bytes);
+            // The header has to be there.
+            let head = if bytes.starts_with(b"\n\r\r\n") { 28 } else { 24 };
+            let (head, rest) = bytes.split_at(head);
+            let mut file = Savefile::from_reader(head.chain(Slow { bytes: rest, ready: false })).unwrap();
+            let mut frames = Vec::new();
+            let error = loop {
+                match file.next_frame() {
+                    Ok(Some(frame)) => frames.push(frame.to_owned()),
+                    Ok(None) => break None,
+                    Err(error) if error.io_error().is_some() => {
+                        assert_eq!(error.io_error().unwrap().kind(), io::ErrorKind::WouldBlock);
+                    }
+                    Err(error) => break Some((error.kind(), error.to_string())),
+                }
+            };
+            assert_eq!((frames, error), (whole, end));
         }
     }
 }
