@@ -262,6 +262,16 @@ impl<'a> Frame<'a> {
         OwnedFrame { data: self.data.into(), meta: self.meta }
     }
 
+    /// With at most so many bytes; the original length stays.
+    #[inline]
+    #[must_use]
+    pub const fn cut(mut self, len: usize) -> Self {
+        if let Some((data, _)) = self.data.split_at_checked(len) {
+            self.data = data;
+        }
+        self
+    }
+
     /// With this timestamp.
     #[inline]
     #[must_use]

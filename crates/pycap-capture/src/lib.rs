@@ -9,6 +9,7 @@ mod interface;
 mod live;
 #[cfg(feature = "libpcap")]
 mod pcap_source;
+pub mod pcapng;
 #[cfg(any(target_os = "linux", feature = "libpcap"))]
 mod permission;
 #[cfg(target_os = "linux")]
@@ -36,14 +37,14 @@ pub use pycap_filter::{Filter, Instruction};
 pub use pycap_wire::LinkType;
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
-pub use savefile::{ByteOrder, Format, Savefile};
+pub use savefile::{ByteOrder, Format, Record, Savefile};
 pub use source::{Next, Source};
 pub use stats::Stats;
 pub use stop::StopHandle;
 pub use system::{InterfaceAddress, SystemInterface, default_interface, interfaces};
 pub use timestamp::Timestamp;
 pub use timestamp_source::TimestampSource;
-pub use writer::{SavefileWriter, WriterBuilder};
+pub use writer::{Losses, SavefileWriter, WriterBuilder};
 
 /// The snapshot length that is used where none is asked for, in bytes: longer than any frame but a few oddities, and tcpdump's.
 pub const MAX_SNAPLEN: u32 = 262_144;

@@ -5,7 +5,9 @@ mod foreign;
 mod order;
 mod pcap;
 mod pcapng;
+mod record;
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,8 +20,11 @@ use pycap_wire::LinkType;
 use self::buffer::{Buffer, Input};
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
-use self::pcapng::{Block, Pcapng};
+pub(crate) use self::pcapng::Clock;
+use self::pcapng::{Pcapng, Step};
+pub use self::record::Record;
 use crate::frame::flag;
+use crate::pcapng::OwnedBlock;
 use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source};
 
 /// A capture file, read from its start to its end.
@@ -109,6 +114,39 @@ impl<R: Read> Savefile<R> {
             },
         };
         Ok(Some(self.records.taken(&parsed)))
+    }
+
+    /// The next record, whatever it is: in a pcapng file every block, those that describe sections and interfaces included, and every packet
+    /// with all that the file says of it. `None` at the end of the file.
+    ///
+    /// [`SavefileWriter::write_record`](crate::SavefileWriter::write_record) takes it over into another file:
+    ///
+    /// ```no_run
+    /// use pycap_capture::{Format, Savefile, SavefileWriter};
+    ///
+    /// let mut file = Savefile::open("trace.pcapng")?;
+    /// let mut out = SavefileWriter::builder().format(Format::Pcapng).create("copy.pcapng")?;
+    /// while let Some(record) = file.next_record()? {
+    ///     for comment in record.comments() {
+    ///         println!("{comment}");
+    ///     }
+    ///     out.write_record(record)?;
+    /// }
+    /// out.finish()?;
+    /// # Ok::<(), pycap_capture::Error>(())
+    /// ```
+    ///
+    /// Records and frames can be read in turns. Blocks that [`next_frame`](Self::next_frame) goes past are gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_frame`](Self::next_frame), and where a block has more than 16 MiB beside its packet: it would have to be held in memory.
+    pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        let taken = self.records.next_record(&mut self.reader).map_err(|error| match &self.path {
+            Some(path) => error.in_file(path),
+            None => error,
+        })?;
+        Ok(taken.map(|taken| self.records.record(&taken)))
     }
 
     /// Calls `each` for every frame until it breaks or the file ends: the fastest way through a file. Reading
@@ -293,6 +331,27 @@ impl Parsed {
     }
 }
 
+/// Where a record was, once the buffer has moved past it.
+struct Taken {
+    offset: u64,
+    len: usize,
+    what: What,
+}
+
+enum What {
+    Packet(Parsed),
+    Block,
+    /// A block that was read when the file was opened.
+    Head,
+}
+
+/// A block that was read when the file was opened, for those who want to see every block.
+struct Head {
+    block: OwnedBlock,
+    offset: u64,
+    len: usize,
+}
+
 /// The records of a file: all of a [`Savefile`] but its reader, which is lent where bytes are needed.
 struct Records {
     buffer: Buffer,
@@ -302,6 +361,10 @@ struct Records {
     finished: bool,
     /// An error that was found ahead of its turn.
     deferred: Option<Error>,
+    /// What stands in front of all that the buffer has, unless frames were read since.
+    head: VecDeque<Head>,
+    /// The one of these that was taken last.
+    current: Option<Head>,
 }
 
 enum Decoder {
@@ -334,23 +397,26 @@ impl Records {
             });
         }
         let magic = input.start();
+        let mut head = VecDeque::new();
         let mut decoder = if let Some((format, order)) = pcap::magic(magic) {
             Decoder::Pcap(Pcap::open(format, order, &mut input)?)
         } else if magic == pcapng::MAGIC {
-            Decoder::Pcapng(Pcapng::open(&mut input)?)
+            let mut file = Pcapng::new();
+            read_head_block(&mut file, &mut input, &mut head)?;
+            Decoder::Pcapng(file)
         } else {
             input.ensure(foreign::HEAD)?;
             return Err(foreign::error(input.window()));
         };
         let deferred = match &mut decoder {
             Decoder::Pcap(_) => None,
-            Decoder::Pcapng(file) => read_interfaces(file, &mut input).err(),
+            Decoder::Pcapng(file) => read_head(file, &mut input, &mut head).err(),
         };
         let deferred = deferred.filter(|error| !error.would_block());
         if deferred.is_some() {
             buffer.close();
         }
-        Ok(Self { buffer, decoder, count: 0, finished: false, deferred })
+        Ok(Self { buffer, decoder, count: 0, finished: false, deferred, head, current: None })
     }
 
     /// The next record, if the buffer has it and nothing is odd about it.
@@ -403,28 +469,116 @@ impl Records {
                 self.buffer.consume(parsed.total);
                 self.count = number;
             }
-            // The reader has nothing yet: nothing is lost, and the next call goes on.
-            Err(error) if error.would_block() => {}
-            Ok(None) | Err(_) => {
-                self.finished = true;
-                self.buffer.close();
-            }
+            Ok(None) => self.finish(),
+            Err(error) => self.fail(error),
         }
         result
     }
+
+    /// The next record of any kind.
+    fn next_record(&mut self, reader: &mut dyn Read) -> Result<Option<Taken>> {
+        if self.count > 0 || self.finished {
+            self.head.clear();
+        }
+        if let Some(head) = self.head.pop_front() {
+            let taken = Taken { offset: head.offset, len: head.len, what: What::Head };
+            self.current = Some(head);
+            return Ok(Some(taken));
+        }
+        let offset = self.buffer.position();
+        let packet = |parsed: Parsed| Taken { offset, len: parsed.total, what: What::Packet(parsed) };
+        if let Some(parsed) = self.take() {
+            return Ok(Some(packet(parsed)));
+        }
+        let Decoder::Pcapng(file) = &mut self.decoder else {
+            return Ok(self.next(reader)?.map(packet));
+        };
+        if self.finished {
+            return Ok(None);
+        }
+        let mut input = Input { buffer: &mut self.buffer, reader };
+        let step = match self.deferred.take() {
+            Some(error) => Err(error),
+            None => file.step(self.count + 1, &mut input),
+        };
+        match step {
+            Ok(Step::Packet(parsed)) => {
+                self.buffer.consume(parsed.total);
+                self.count += 1;
+                Ok(Some(packet(parsed)))
+            }
+            Ok(Step::Block(len)) => {
+                self.buffer.consume(len);
+                Ok(Some(Taken { offset, len, what: What::Block }))
+            }
+            Ok(Step::EndOfFile) => {
+                self.finish();
+                Ok(None)
+            }
+            Err(error) => {
+                self.fail(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The record that was taken last.
+    fn record(&self, taken: &Taken) -> Record<'_> {
+        let Taken { offset, len, what } = taken;
+        let bytes = || self.buffer.behind(*len, *len);
+        let (frame, block) = match (what, &self.decoder) {
+            (What::Head, _) => (None, self.current.as_ref().map(|head| head.block.as_block())),
+            (What::Packet(parsed), Decoder::Pcap(_)) => (Some(self.taken(parsed)), None),
+            (What::Packet(parsed), Decoder::Pcapng(file)) => {
+                (Some(self.taken(parsed)), Some(file.whole_block(bytes())))
+            }
+            (What::Block, Decoder::Pcapng(file)) => (None, Some(file.whole_block(bytes()))),
+            (What::Block, Decoder::Pcap(_)) => (None, None),
+        };
+        Record::new(frame, block, *offset, *len as u64)
+    }
+
+    fn finish(&mut self) {
+        self.finished = true;
+        self.buffer.close();
+    }
+
+    /// Ends the file, unless its reader has nothing yet: nothing is lost then, and the next call goes on.
+    fn fail(&mut self, error: &Error) {
+        if !error.would_block() {
+            self.finish();
+        }
+    }
 }
+
+/// The most that is kept of blocks that are read when a file is opened, in bytes.
+const MAX_HEAD: usize = 4 << 20;
 
 /// Reads up to the first interface of a pcapng file, and past the blocks behind it that have arrived already.
 /// It waits for no more than the first: on a pipe, the next packet can be hours away.
-fn read_interfaces(file: &mut Pcapng, input: &mut Input<'_>) -> Result<()> {
-    while file.interfaces().is_empty() || file.whole_other_block(input.window()) {
-        // A packet is left where it is, for `Records::next`.
-        match file.block(1, input)? {
-            Block::Other => {}
-            Block::Packet(_) | Block::EndOfFile => break,
+fn read_head(file: &mut Pcapng, input: &mut Input<'_>, head: &mut VecDeque<Head>) -> Result<()> {
+    let mut kept = 0;
+    // What is too long to keep is left where it is, and so are the interfaces behind it.
+    while kept < MAX_HEAD
+        && (file.whole_other_block(input.window())
+            || file.interfaces().is_empty() && file.next_len(input)? <= MAX_HEAD)
+    {
+        match read_head_block(file, input, head)? {
+            0 => break,
+            len => kept += len,
         }
     }
     Ok(())
+}
+
+/// Reads one block and keeps a copy; returns how many bytes it had. A packet is left where it is, for `Records::next`.
+fn read_head_block(file: &mut Pcapng, input: &mut Input<'_>, head: &mut VecDeque<Head>) -> Result<usize> {
+    let offset = input.position();
+    let Step::Block(len) = file.step(1, input)? else { return Ok(0) };
+    let block = file.whole_block(&input.window()[..len]).to_owned();
+    head.push_back(Head { block, offset, len });
+    input.consume(len);
+    Ok(len)
 }
 
 #[inline(always)]

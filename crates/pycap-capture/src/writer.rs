@@ -3,6 +3,7 @@
 mod builder;
 mod bytes;
 pub(crate) mod local;
+mod losses;
 mod number;
 mod option;
 mod pcap;
@@ -13,12 +14,17 @@ use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 pub use self::builder::WriterBuilder;
+pub use self::losses::Losses;
 use self::pcap::Pcap;
 use self::pcapng::Pcapng;
 use self::sink::{Layout, Sink, Target};
-use crate::{Error, ErrorKind, Format, Frame, Interface, LinkType, Result, Stats, Timestamp};
+use crate::pcapng::{Block, Options};
+use crate::{
+    ByteOrder, Error, ErrorKind, Format, Frame, Interface, LinkType, Record, Result, Stats, Timestamp,
+};
 
 /// A capture file that is being written.
 ///
@@ -69,6 +75,15 @@ pub struct SavefileWriter<W: Write = File> {
     encoder: Encoder,
     sink: Sink<W>,
     format: Format,
+    lossy: bool,
+    losses: Losses,
+    schedule: Option<Schedule>,
+}
+
+/// When what has gathered is to be written.
+struct Schedule {
+    period: Duration,
+    due: Instant,
 }
 
 enum Encoder {
@@ -85,19 +100,22 @@ impl SavefileWriter {
 
 impl<W: Write> SavefileWriter<W> {
     fn open(builder: WriterBuilder, target: Target<W>) -> Result<Self> {
-        let WriterBuilder { format, order, snaplen, link_type, capacity, section } = builder;
-        if format == Format::Pcapng {
-            let mut sink = Sink::new(target, Layout::Pcapng, order, capacity);
-            let mut file = Pcapng::new(order, snaplen);
-            file.start(&section, &mut sink)?;
-            return Ok(Self { encoder: Encoder::Pcapng(Box::new(file)), sink, format });
-        }
-        let mut sink = Sink::new(target, Layout::Pcap, order, capacity);
-        let mut file = Pcap::new(format, order, snaplen);
-        if let Some(link_type) = link_type {
-            file.start(&Interface::new(link_type), &mut sink)?;
-        }
-        Ok(Self { encoder: Encoder::Pcap(file), sink, format })
+        let WriterBuilder { format, order, snaplen, link_type, capacity, section, lossy, flush_every } =
+            builder;
+        let native = order.unwrap_or(ByteOrder::NATIVE);
+        let layout = if format == Format::Pcapng { Layout::Pcapng } else { Layout::Pcap };
+        let mut sink = Sink::new(target, layout, native, capacity);
+        let encoder = if format == Format::Pcapng {
+            Encoder::Pcapng(Box::new(Pcapng::new(order, snaplen, section)))
+        } else {
+            let mut file = Pcap::new(format, native, snaplen);
+            if let Some(link_type) = link_type {
+                file.start(&Interface::new(link_type), &mut sink)?;
+            }
+            Encoder::Pcap(file)
+        };
+        let schedule = flush_every.map(|period| Schedule { period, due: Instant::now() + period });
+        Ok(Self { encoder, sink, format, lossy, losses: Losses::default(), schedule })
     }
 
     /// Writes a frame, or keeps it to be written with others.
@@ -122,6 +140,9 @@ impl<W: Write> SavefileWriter<W> {
             return self.write_cold(&copy);
         }
         self.sink.count_frame();
+        if self.schedule.is_some() {
+            return self.flush_if_due();
+        }
         Ok(())
     }
 
@@ -131,19 +152,145 @@ impl<W: Write> SavefileWriter<W> {
     fn write_cold(&mut self, frame: &Frame<'_>) -> Result<()> {
         self.sink.check()?;
         let number = self.sink.frames() + 1;
+        let prepared = match &mut self.encoder {
+            Encoder::Pcap(file) => file.prepare(*frame, number, &mut self.sink),
+            Encoder::Pcapng(file) => file.prepare(*frame, number, 0, &mut self.sink),
+        };
+        if self.left_out(prepared)? {
+            return Ok(());
+        }
         let written = match &mut self.encoder {
-            Encoder::Pcap(file) => {
-                file.prepare(*frame, number, &mut self.sink)?;
-                file.write(frame, &mut self.sink)
-            }
-            Encoder::Pcapng(file) => {
-                file.prepare(*frame, number, &mut self.sink)?;
-                file.write(frame, &mut self.sink)
-            }
+            Encoder::Pcap(file) => file.write(frame, &mut self.sink),
+            Encoder::Pcapng(file) => file.write(frame, &mut self.sink),
         };
         debug_assert!(written, "a frame that was prepared for can be written");
         self.sink.count_frame();
-        Ok(())
+        if self.schedule.is_some() { self.flush_if_due() } else { Ok(()) }
+    }
+
+    /// Whether a frame that the format cannot hold is left out.
+    fn left_out(&mut self, prepared: Result<()>) -> Result<bool> {
+        match prepared {
+            Ok(()) => Ok(false),
+            Err(error) if self.lossy && error.kind() == ErrorKind::NotRepresentable => {
+                self.losses.frames += 1;
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes over a record of another file: [`Savefile::next_record`](crate::Savefile::next_record).
+    ///
+    /// A pcapng file takes over every block of a pcapng file as it is: its options in their order, its times in their unit, the header of the
+    /// section, which takes the place of what the [builder](WriterBuilder) says. What changes is the length that a section claims, which
+    /// becomes unknown, and the numbers of interfaces, where this file has other ones. Records of a section have to come in their order and
+    /// after its header and its interfaces; packets in between may be left out.
+    ///
+    /// A pcap file takes the frame; what it has no place for is counted in [`losses`](Self::losses).
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_record(&mut self, record: Record<'_>) -> Result<()> {
+        match (&mut self.encoder, record.frame(), record.block()) {
+            (_, None, None) => Ok(()),
+            (Encoder::Pcapng(file), Some(frame), Some(block)) => {
+                self.sink.check()?;
+                let number = self.sink.frames() + 1;
+                let written = file.copy_packet(frame, block, number, &mut self.sink);
+                if !self.left_out(written)? {
+                    self.sink.count_frame();
+                }
+                self.flush_if_due()
+            }
+            (_, Some(frame), None) => self.write(frame),
+            (_, None, Some(block)) => self.write_block(block),
+            (Encoder::Pcap(_), Some(frame), Some(block)) => {
+                self.losses.count_options(block.options());
+                if self.format == Format::Pcap
+                    && frame.timestamp().is_some_and(|t| t.subsec_nanos() % 1000 != 0)
+                {
+                    self.losses.times += 1;
+                }
+                self.write(frame)
+            }
+        }
+    }
+
+    /// Writes a block of a pcapng file that is no packet: one of another file, or one that was [made](crate::pcapng::OwnedBlock).
+    ///
+    /// A pcap file has no place for it: it is counted in [`losses`](Self::losses).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidSetting`] if it is a packet. If bytes cannot be written, now or before: [`ErrorKind::Io`].
+    pub fn write_block(&mut self, block: Block<'_>) -> Result<()> {
+        self.sink.check()?;
+        if block.block_type().is_packet() {
+            let message = "a packet is written with `write`, `write_with` or `write_record`";
+            return Err(self.sink.located(Error::new(ErrorKind::InvalidSetting, message)));
+        }
+        match &mut self.encoder {
+            Encoder::Pcap(_) => {
+                self.losses.count_block(block);
+                Ok(())
+            }
+            Encoder::Pcapng(file) => file.copy_block(block, &mut self.sink),
+        }
+    }
+
+    /// Writes a frame with further options: comments, say. Of a packet of another file,
+    /// [`OptionList::of_packet`](crate::pcapng::OptionList::of_packet) has those to go on from.
+    ///
+    /// The [flags](Frame::flags) are the frame's, not those among the options. A pcap file has no place for options: they are counted in
+    /// [`losses`](Self::losses).
+    ///
+    /// ```
+    /// use pycap_capture::pcapng::OptionList;
+    /// use pycap_capture::{Format, Frame, LinkType, SavefileWriter};
+    ///
+    /// let mut out = SavefileWriter::builder().format(Format::Pcapng).to_writer(Vec::new())?;
+    /// let frame = Frame::new(b"dst___src___\x08\0payload", LinkType::ETHERNET);
+    /// out.write_with(frame, OptionList::new().comment("the first one").options())?;
+    /// # Ok::<(), pycap_capture::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write), and if the options are too long for the format: [`ErrorKind::NotRepresentable`].
+    pub fn write_with(&mut self, frame: Frame<'_>, options: Options<'_>) -> Result<()> {
+        let Encoder::Pcapng(file) = &mut self.encoder else {
+            self.losses.count_options(options);
+            return self.write(frame);
+        };
+        self.sink.check()?;
+        let written = file.packet_with(frame, options, self.sink.frames() + 1, &mut self.sink);
+        if !self.left_out(written)? {
+            self.sink.count_frame();
+        }
+        self.flush_if_due()
+    }
+
+    /// What this file has no place for and was left out so far: of records and blocks that were taken over, and of frames where it is
+    /// [lossy](WriterBuilder::lossy).
+    pub fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    /// Writes what has gathered if [its time](WriterBuilder::flush_every) has come: for a program that waits for frames.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush).
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        let Some(schedule) = &mut self.schedule else { return Ok(()) };
+        let now = Instant::now();
+        if now < schedule.due {
+            return Ok(());
+        }
+        schedule.due = now + schedule.period;
+        self.flush()
     }
 
     /// Describes an interface; frames that carry the index that it returns are from there. Indexes are given
@@ -190,6 +337,10 @@ impl<W: Write> SavefileWriter<W> {
     ///
     /// If bytes cannot be written, now or before.
     pub fn flush(&mut self) -> Result<()> {
+        if let Encoder::Pcapng(file) = &mut self.encoder {
+            self.sink.check()?;
+            file.start(&mut self.sink)?;
+        }
         self.sink.flush()
     }
 

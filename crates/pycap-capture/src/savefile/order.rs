@@ -23,19 +23,19 @@ impl fmt::Display for ByteOrder {
 /// The number at `AT` in a header of fixed size: whether it is inside is known when this is compiled.
 impl ByteOrder {
     #[inline]
-    pub(super) fn u16_at<const AT: usize, const LEN: usize>(self, header: &[u8; LEN]) -> u16 {
+    pub(crate) fn u16_at<const AT: usize, const LEN: usize>(self, header: &[u8; LEN]) -> u16 {
         const { assert!(AT + 2 <= LEN) };
         self.u16([header[AT], header[AT + 1]])
     }
 
     #[inline]
-    pub(super) fn u32_at<const AT: usize, const LEN: usize>(self, header: &[u8; LEN]) -> u32 {
+    pub(crate) fn u32_at<const AT: usize, const LEN: usize>(self, header: &[u8; LEN]) -> u32 {
         const { assert!(AT + 4 <= LEN) };
         self.u32([header[AT], header[AT + 1], header[AT + 2], header[AT + 3]])
     }
 
     #[inline]
-    pub(super) fn u16(self, bytes: [u8; 2]) -> u16 {
+    pub(crate) fn u16(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
             Self::Big => u16::from_be_bytes(bytes),
@@ -43,14 +43,21 @@ impl ByteOrder {
     }
 
     #[inline]
-    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
+    pub(crate) fn u32(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),
         }
     }
 
-    pub(super) fn i64(self, bytes: [u8; 8]) -> i64 {
+    pub(crate) fn u64(self, bytes: [u8; 8]) -> u64 {
+        match self {
+            Self::Little => u64::from_le_bytes(bytes),
+            Self::Big => u64::from_be_bytes(bytes),
+        }
+    }
+
+    pub(crate) fn i64(self, bytes: [u8; 8]) -> i64 {
         match self {
             Self::Little => i64::from_le_bytes(bytes),
             Self::Big => i64::from_be_bytes(bytes),

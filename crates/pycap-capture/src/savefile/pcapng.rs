@@ -12,14 +12,13 @@
 //! All other blocks are skipped. The section length is not needed for anything, so it may lie.
 
 mod clock;
-mod option;
 
 use pycap_wire::LinkType;
 
-use self::clock::Clock;
-use self::option::Options;
+pub(crate) use self::clock::Clock;
 use super::{ByteOrder, Input, MAX_STATED_SNAPLEN, Parsed, fcs_flags, max_frame_len};
 use crate::frame::flag;
+use crate::pcapng::{Block, BlockOption, BlockType, Options, code};
 use crate::writer::local::{self, Local};
 use crate::{Error, ErrorKind, Frame, Interface, Result, Timestamp, TimestampResolution};
 
@@ -95,17 +94,18 @@ struct PacketOptions<'a> {
     local: Option<&'a [u8]>,
 }
 
-/// What a block turned out to be.
-pub(super) enum Block {
+/// What a block turned out to be. It is still in the window.
+pub(super) enum Step {
     Packet(Parsed),
-    Other,
+    /// Anything else: how many bytes it has; none of one that was skipped.
+    Block(usize),
     EndOfFile,
 }
 
 impl Pcapng {
-    /// Reads the header of the first section, at the start of the file.
-    pub(super) fn open(input: &mut Input<'_>) -> Result<Self> {
-        let mut this = Self {
+    /// A file of which no section header has been read.
+    pub(super) fn new() -> Self {
+        Self {
             order: ByteOrder::Little,
             version: (0, 0),
             interfaces: Vec::new(),
@@ -114,9 +114,7 @@ impl Pcapng {
             first: 0,
             sections: 0,
             skipping: None,
-        };
-        this.section_header(input)?;
-        Ok(this)
+        }
     }
 
     /// The interfaces described so far, of all sections.
@@ -181,11 +179,10 @@ impl Pcapng {
     /// What is read of a packet's options: `epb_flags` and `pack_flags` have the same code and bits.
     #[inline(never)]
     fn packet_options<'a>(&self, options: &'a [u8], default: u32) -> PacketOptions<'a> {
-        const FLAGS: u16 = 2;
         let (mut word, mut local) = (None, None);
-        for (code, value) in (Options { bytes: options, order: self.order }) {
+        for BlockOption { code, value, .. } in Options::new(options, self.order) {
             match code {
-                FLAGS if word.is_none() => word = Some(<[u8; 4]>::try_from(value).ok()),
+                code::EPB_FLAGS if word.is_none() => word = Some(<[u8; 4]>::try_from(value).ok()),
                 local::CODE if local.is_none() => local = Some(value),
                 _ => {}
             }
@@ -215,12 +212,53 @@ impl Pcapng {
             if let Some(parsed) = self.parse(input.window()) {
                 return Ok(Some(parsed));
             }
-            match self.block(number, input)? {
-                Block::Packet(parsed) => return Ok(Some(parsed)),
-                Block::Other => {}
-                Block::EndOfFile => return Ok(None),
+            match self.read(number, false, input)? {
+                Step::Packet(parsed) => return Ok(Some(parsed)),
+                Step::Block(len) => input.consume(len),
+                Step::EndOfFile => return Ok(None),
             }
         }
+    }
+
+    /// The next block of any kind, which is left in the window.
+    pub(super) fn step(&mut self, number: u64, input: &mut Input<'_>) -> Result<Step> {
+        // Whoever read frames before may have left half a block behind.
+        self.skip(input)?;
+        self.read(number, true, input)
+    }
+
+    /// A whole block, for those who want all of it; the one that was read last.
+    pub(super) fn whole_block<'a>(&'a self, bytes: &'a [u8]) -> Block<'a> {
+        let word =
+            |at: usize| bytes.get(at..).and_then(<[u8]>::first_chunk).map(|word| self.order.u32(*word));
+        let block_type = BlockType(word(0).unwrap_or_default());
+        let body = bytes.get(8..bytes.len().saturating_sub(TRAILER)).unwrap_or_default();
+        let block = Block::new(block_type, self.order, body);
+        let id = match block_type {
+            BlockType::INTERFACE_DESCRIPTION => self.active.len().checked_sub(1).map(|id| id as u32),
+            BlockType::ENHANCED_PACKET | BlockType::INTERFACE_STATISTICS => word(8),
+            BlockType::PACKET => body.first_chunk().map(|id| self.order.u16(*id).into()),
+            BlockType::SIMPLE_PACKET => Some(0),
+            _ => None,
+        };
+        let index = id.filter(|&id| (id as usize) < self.active.len()).map(|id| self.first + id);
+        match index.and_then(|index| Some((index, self.interfaces.get(index as usize)?))) {
+            Some((index, interface)) => block.of_interface(index, interface),
+            None => block,
+        }
+    }
+
+    /// How long the next block is; nothing at the end of the file, and of a section header, which says it in an order that is not known
+    /// yet.
+    pub(super) fn next_len(&self, input: &mut Input<'_>) -> Result<usize> {
+        if !input.ensure(EMPTY_BLOCK)? {
+            return Ok(0);
+        }
+        let header = input.start::<EMPTY_BLOCK>();
+        Ok(match self.order.u32_at::<0, _>(&header) {
+            SECTION_HEADER => 0,
+            _ => block_len(self.order.u32_at::<4, _>(&header)),
+        })
     }
 
     /// Whether the window starts with a whole block that is not a packet.
@@ -234,16 +272,17 @@ impl Pcapng {
         })
     }
 
-    /// Reads one block. A packet is left in the window; all others are consumed.
-    pub(super) fn block(&mut self, number: u64, input: &mut Input<'_>) -> Result<Block> {
+    /// Reads one block, which is left in the window; but of those that mean nothing to frames, `hold` says whether they are held or
+    /// skipped.
+    fn read(&mut self, number: u64, hold: bool, input: &mut Input<'_>) -> Result<Step> {
         if self.skipping.is_some() {
             self.skip(input)?;
-            return Ok(Block::Other);
+            return Ok(Step::Block(0));
         }
         let offset = input.position();
         if !input.ensure(EMPTY_BLOCK)? {
             return match input.window() {
-                [] => Ok(Block::EndOfFile),
+                [] => Ok(Step::EndOfFile),
                 torn => Err(ends_early("a block", EMPTY_BLOCK, torn.len() as u64).at(offset)),
             };
         }
@@ -251,22 +290,23 @@ impl Pcapng {
         let kind = self.order.u32_at::<0, _>(&header);
         let total = block_len(self.order.u32_at::<4, _>(&header));
         match kind {
-            SECTION_HEADER => self.section_header(input)?,
-            INTERFACE_DESCRIPTION => self.interface_description(total, input)?,
-            ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET => {
-                let parsed = self
-                    .any_packet(kind, total, input)
-                    .map_err(|error| error.at(offset).in_record(number))?;
-                return Ok(Block::Packet(parsed));
-            }
+            SECTION_HEADER => self.section_header(input).map(Step::Block),
+            INTERFACE_DESCRIPTION => self.interface_description(total, input).map(Step::Block),
+            ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET => self
+                .any_packet(kind, total, input)
+                .map(Step::Packet)
+                .map_err(|error| error.at(offset).in_record(number)),
+            _ if hold => hold_block(&name_of(kind), total, EMPTY_BLOCK, MAX_OPTIONS, self.order, input)
+                .map(|()| Step::Block(total))
+                .map_err(|error| error.at(offset)),
             _ => {
                 check_len(&name_of(kind), total, EMPTY_BLOCK).map_err(|error| error.at(offset))?;
                 let left = (total - TRAILER) as u64;
                 self.skipping = Some(Skipping { header: input.start(), offset, total, left });
                 self.skip(input)?;
+                Ok(Step::Block(0))
             }
         }
-        Ok(Block::Other)
     }
 
     /// Skips the rest of a block that is not read here, whatever its length. Where the reader has to be waited for, another call goes on.
@@ -285,7 +325,7 @@ impl Pcapng {
     }
 
     /// Reads a section header block and starts the section.
-    fn section_header(&mut self, input: &mut Input<'_>) -> Result<()> {
+    fn section_header(&mut self, input: &mut Input<'_>) -> Result<usize> {
         const NAME: &str = "a section header block";
         let offset = input.position();
         let fail = |kind, message: String| Err(Error::new(kind, message).at(offset));
@@ -312,17 +352,16 @@ impl Pcapng {
         let total = block_len(order.u32_at::<4, _>(&header));
         hold_block(NAME, total, EMPTY_SECTION_HEADER, MAX_OPTIONS, order, input)
             .map_err(|error| error.at(offset))?;
-        input.consume(total);
         self.order = order;
         self.version = version;
         self.sections = self.sections.saturating_add(1);
         self.active.clear();
         self.first = self.interfaces.len() as u32;
-        Ok(())
+        Ok(total)
     }
 
     /// Reads an interface description block.
-    fn interface_description(&mut self, total: usize, input: &mut Input<'_>) -> Result<()> {
+    fn interface_description(&mut self, total: usize, input: &mut Input<'_>) -> Result<usize> {
         let offset = input.position();
         let empty = EMPTY_INTERFACE_DESCRIPTION;
         hold_block("an interface description block", total, empty, MAX_OPTIONS, self.order, input)
@@ -335,17 +374,17 @@ impl Pcapng {
         let interface = Interface::new(LinkType(self.order.u16_at::<8, _>(&header)))
             .with_snaplen(self.order.u32_at::<12, _>(&header))
             .at(self.sections - 1, self.active.len() as u32);
-        let options = Options { bytes: &input.window()[header.len()..total - TRAILER], order: self.order };
-        let interface = options
-            .fold(interface, |interface, (code, value)| with_option(interface, code, value, self.order));
+        let options = Options::new(&input.window()[header.len()..total - TRAILER], self.order);
+        let interface = options.fold(interface, |interface, BlockOption { code, value, .. }| {
+            with_option(interface, code, value, self.order)
+        });
         self.texts += interface.texts_len();
         if self.texts > MAX_TEXTS {
             let message = format!("more than {MAX_TEXTS} bytes of names and other texts of interfaces");
             return Err(Error::new(ErrorKind::Malformed, message).at(offset));
         }
-        input.consume(total);
         self.active.push(Active {
-            clock: Clock::new(interface.timestamp_resolution(), interface.timestamp_offset()),
+            clock: Clock::of(&interface),
             flags: fcs_flags(interface.fcs_len()),
             snaplen: interface.snaplen(),
             // An interface that says that it keeps longer frames is believed, up to what libpcap takes for a
@@ -354,7 +393,7 @@ impl Pcapng {
             link_type: interface.link_type(),
         });
         self.interfaces.push(interface);
-        Ok(())
+        Ok(total)
     }
 
     /// Reads a packet of any of the three kinds, with every check.

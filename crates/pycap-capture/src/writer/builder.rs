@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::SavefileWriter;
 use super::sink::{CAPACITY, Cut, Target};
@@ -13,11 +14,13 @@ use crate::{ByteOrder, Error, ErrorKind, Format, LinkType, Result};
 #[must_use = "nothing is written until it is told where to"]
 pub struct WriterBuilder {
     pub(super) format: Format,
-    pub(super) order: ByteOrder,
+    pub(super) order: Option<ByteOrder>,
     pub(super) snaplen: Option<u32>,
     pub(super) link_type: Option<LinkType>,
     pub(super) capacity: usize,
     pub(super) section: Section,
+    pub(super) lossy: bool,
+    pub(super) flush_every: Option<Duration>,
 }
 
 /// What the section header of a pcapng file tells.
@@ -33,10 +36,12 @@ impl Default for WriterBuilder {
     fn default() -> Self {
         Self {
             format: Format::Pcap,
-            order: ByteOrder::NATIVE,
+            order: None,
             snaplen: None,
             link_type: None,
             capacity: CAPACITY,
+            lossy: false,
+            flush_every: None,
             section: Section {
                 comment: None,
                 hardware: None,
@@ -55,9 +60,11 @@ impl WriterBuilder {
         self
     }
 
-    /// The byte order of the file's own numbers; this machine's, unless asked for another.
+    /// The byte order of the file's own numbers; this machine's, unless asked for another, and in sections of a pcapng file that are taken
+    /// over from another file, theirs. Blocks are converted to an order that was asked for; but of those that are not known here nobody can
+    /// tell which of their bytes are numbers, so these stay as they are.
     pub fn byte_order(mut self, order: ByteOrder) -> Self {
-        self.order = order;
+        self.order = Some(order);
         self
     }
 
@@ -99,6 +106,19 @@ impl WriterBuilder {
     /// pcapng: what a person has to say about the capture.
     pub fn comment(mut self, text: impl Into<String>) -> Self {
         self.section.comment = Some(text.into());
+        self
+    }
+
+    /// Frames that the format cannot hold are left out, and counted in [`SavefileWriter::losses`], where else they would be refused.
+    pub fn lossy(mut self, lossy: bool) -> Self {
+        self.lossy = lossy;
+        self
+    }
+
+    /// What has gathered is written when so much time has passed since it was written last; only when there is much of it, or on request,
+    /// unless this is set. The clock is looked at when a frame is written, and by [`SavefileWriter::flush_if_due`].
+    pub fn flush_every(mut self, period: Duration) -> Self {
+        self.flush_every = Some(period);
         self
     }
 

@@ -25,6 +25,14 @@ const NO_TIME: u8 = 1;
 const SEGMENTATION: u8 = 2;
 const TAG: u8 = 4;
 
+/// Where in the value its numbers are, and how many bytes they have.
+pub(crate) const PLACES: [(usize, usize); 3] = [(8, 2), (10, 2), (12, 2)];
+
+/// Whether the value of an option of this code is ours.
+pub(crate) fn is_own(value: &[u8]) -> bool {
+    value.len() >= VALUE && value.starts_with(&NAME)
+}
+
 /// What the option says of a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Local {

@@ -7,7 +7,7 @@ impl ByteOrder {
     pub const NATIVE: Self = if cfg!(target_endian = "big") { Self::Big } else { Self::Little };
 
     #[inline(always)]
-    pub(super) fn bytes16(self, number: u16) -> [u8; 2] {
+    pub(crate) fn bytes16(self, number: u16) -> [u8; 2] {
         match self {
             Self::Little => number.to_le_bytes(),
             Self::Big => number.to_be_bytes(),
@@ -15,28 +15,28 @@ impl ByteOrder {
     }
 
     #[inline(always)]
-    pub(super) fn bytes32(self, number: u32) -> [u8; 4] {
+    pub(crate) fn bytes32(self, number: u32) -> [u8; 4] {
         match self {
             Self::Little => number.to_le_bytes(),
             Self::Big => number.to_be_bytes(),
         }
     }
 
-    pub(super) fn bytes64(self, number: u64) -> [u8; 8] {
+    pub(crate) fn bytes64(self, number: u64) -> [u8; 8] {
         match self {
             Self::Little => number.to_le_bytes(),
             Self::Big => number.to_be_bytes(),
         }
     }
 
-    pub(super) fn u16_of(self, bytes: [u8; 2]) -> u16 {
+    pub(crate) fn u16_of(self, bytes: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(bytes),
             Self::Big => u16::from_be_bytes(bytes),
         }
     }
 
-    pub(super) fn u32_of(self, bytes: [u8; 4]) -> u32 {
+    pub(crate) fn u32_of(self, bytes: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(bytes),
             Self::Big => u32::from_be_bytes(bytes),
@@ -44,7 +44,7 @@ impl ByteOrder {
     }
 
     /// One number behind the other.
-    pub(super) fn words<const N: usize>(self, numbers: [u32; N]) -> [[u8; 4]; N] {
+    pub(crate) fn words<const N: usize>(self, numbers: [u32; N]) -> [[u8; 4]; N] {
         numbers.map(|number| self.bytes32(number))
     }
 }
@@ -52,6 +52,6 @@ impl ByteOrder {
 /// One number behind the other, in the byte order of this machine or the other one. Which of the two it is is
 /// asked once for a record, not for each number.
 #[inline(always)]
-pub(super) fn words<const SWAPPED: bool, const N: usize>(numbers: [u32; N]) -> [[u8; 4]; N] {
+pub(crate) fn words<const SWAPPED: bool, const N: usize>(numbers: [u32; N]) -> [[u8; 4]; N] {
     numbers.map(|number| if SWAPPED { number.swap_bytes().to_ne_bytes() } else { number.to_ne_bytes() })
 }

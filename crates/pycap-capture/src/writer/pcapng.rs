@@ -1,6 +1,8 @@
 //! pcapng: several interfaces and link types, all that a frame knows, statistics. The layout of the blocks
 //! heads `savefile/pcapng.rs`.
 
+mod copy;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -10,7 +12,8 @@ use super::local::{self, Local};
 use super::number::words;
 use super::option::Options;
 use super::sink::Sink;
-use crate::savefile::{MAX_STATED_SNAPLEN, max_frame_len};
+use crate::pcapng::BlockType;
+use crate::savefile::{Clock, MAX_STATED_SNAPLEN, max_frame_len};
 use crate::{ByteOrder, Error, ErrorKind, Frame, Interface, LinkType, Result, Stats, Timestamp};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -33,15 +36,21 @@ const END_LEN: usize = 4;
 /// As many as our reader takes.
 const MAX_INTERFACES: usize = 1 << 20;
 
-/// A pcapng file that is being written: one section.
+/// A pcapng file that is being written, and its present section.
 pub(super) struct Pcapng {
     order: ByteOrder,
+    /// Whether all sections have this order, those too that are taken over from another file.
+    fixed_order: bool,
     snaplen: Option<u32>,
+    /// The section header that is still to be written.
+    section: Option<Section>,
     /// The interfaces described so far, by the number that the blocks use.
     slots: Vec<Slot>,
     interfaces: Vec<Interface>,
     /// Where in `slots` to find what frames say: index, link type, start of the window.
     numbers: BTreeMap<(u32, u16, i64), u32>,
+    /// The number of each interface that was taken over from another file, by the index that its records carry.
+    copied: BTreeMap<u32, u32>,
     /// What [`Pcapng::add_interface`] comes back with next.
     next_index: u64,
     /// For the end, by the number that the blocks use.
@@ -58,7 +67,12 @@ struct Slot {
     link_type: LinkType,
     max_len: u32,
     window: i64,
+    /// That of an interface that was taken over from another file, where it is another one.
+    clock: Option<Clock>,
 }
+
+/// The window of interfaces that have another clock: no time is in it.
+const NO_WINDOW: i64 = 1;
 
 fn max_len(interface: &Interface) -> u32 {
     max_frame_len(interface.link_type()).max(interface.snaplen().min(MAX_STATED_SNAPLEN))
@@ -73,23 +87,44 @@ impl Slot {
     fn is_for(&self, frame: &Frame<'_>, secs: i64) -> bool {
         self.index == frame.interface() && self.link_type == frame.link_type() && self.window == window(secs)
     }
+
+    /// Any time as a count of the interface's units, as well as these can tell it.
+    fn counted(&self, time: Timestamp) -> Option<u64> {
+        match self.clock {
+            Some(clock) => clock.units(time).or_else(|| clock.units(Timestamp::new(time.secs(), 0))),
+            None => {
+                let since = Timestamp::new(time.secs().saturating_sub(self.window), time.subsec_nanos());
+                u64::try_from(since.as_nanos()).ok()
+            }
+        }
+    }
+
+    /// A time of the window as a count of nanoseconds.
+    #[inline(always)]
+    fn units(&self, time: Timestamp) -> u64 {
+        (time.secs() - self.window) as u64 * 1_000_000_000 + u64::from(time.subsec_nanos())
+    }
 }
 
 impl Pcapng {
-    pub(super) fn new(order: ByteOrder, snaplen: Option<u32>) -> Self {
+    pub(super) fn new(order: Option<ByteOrder>, snaplen: Option<u32>, section: Section) -> Self {
         Self {
-            order,
+            order: order.unwrap_or(ByteOrder::NATIVE),
+            fixed_order: order.is_some(),
             snaplen,
+            section: Some(section),
             slots: Vec::new(),
             interfaces: Vec::new(),
             numbers: BTreeMap::new(),
+            copied: BTreeMap::new(),
             next_index: 0,
             statistics: BTreeMap::new(),
         }
     }
 
-    /// Writes the section header.
-    pub(super) fn start<W: Write>(&mut self, section: &Section, sink: &mut Sink<W>) -> Result<()> {
+    /// Writes the section header, if none is written yet.
+    pub(super) fn start<W: Write>(&mut self, sink: &mut Sink<W>) -> Result<()> {
+        let Some(section) = self.section.take() else { return Ok(()) };
         let mut body = Vec::new();
         body.extend(self.order.bytes32(0x1a2b_3c4d));
         body.extend(self.order.bytes16(1));
@@ -122,26 +157,52 @@ impl Pcapng {
             Some(slot) if slot.is_for(frame, time.secs()) => frame.interface(),
             _ => match self.find(frame.interface(), frame.link_type(), time.secs()) {
                 Some(number) => number,
-                None => return false,
+                None => {
+                    let copy = *frame;
+                    return self.write_rare(&copy, sink);
+                }
             },
         };
-        self.enhanced::<W, false>(number, time, frame, Bytes::Whole(frame.data()), None, sink)
+        let units = |slot: &Slot| Some(slot.units(time));
+        self.enhanced::<W, false>(number, units, frame, Bytes::Whole(frame.data()), None, &[], sink)
     }
 
     /// The same for frames that know more, or less, than most.
     #[inline(never)]
     fn write_rare<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
-        let time = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH);
-        let Some(number) = self.find(frame.interface(), frame.link_type(), time.secs()) else { return false };
+        let Some(number) = self.number_of(*frame) else { return false };
         let bytes = Bytes::of(*frame);
         if self.is_simple(number, *frame, bytes) {
             return self.simple(*frame, bytes, sink);
         }
+        self.write_with(number, frame, &[], sink)
+    }
+
+    /// Writes a frame of the interface with this number, with options behind those of its own.
+    fn write_with<W>(&self, number: u32, frame: &Frame<'_>, options: &[u8], sink: &mut Sink<W>) -> bool {
+        let time = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH);
+        let bytes = Bytes::of(*frame);
         let local = Local::of(*frame, bytes.added() > 0).encode(self.order);
+        let units = |slot: &Slot| match slot.clock {
+            Some(clock) => clock.units(time),
+            None => Some(slot.units(time)),
+        };
         match self.order {
-            ByteOrder::NATIVE => self.enhanced::<W, false>(number, time, frame, bytes, local, sink),
-            _ => self.enhanced::<W, true>(number, time, frame, bytes, local, sink),
+            ByteOrder::NATIVE => self.enhanced::<W, false>(number, units, frame, bytes, local, options, sink),
+            _ => self.enhanced::<W, true>(number, units, frame, bytes, local, options, sink),
         }
+    }
+
+    /// The number that the blocks use for the interface of a frame, where it has a clock that can tell its time.
+    fn number_of(&self, frame: Frame<'_>) -> Option<u32> {
+        let time = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH);
+        let copied = || {
+            let number = *self.copied.get(&frame.interface())?;
+            let slot = self.slots.get(number as usize)?;
+            let is_for = slot.link_type == frame.link_type() && slot.clock?.units(time).is_some();
+            is_for.then_some(number)
+        };
+        self.find(frame.interface(), frame.link_type(), time.secs()).or_else(copied)
     }
 
     /// The number that the blocks use for a frame's interface.
@@ -151,30 +212,33 @@ impl Pcapng {
     }
 
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
     fn enhanced<W, const SWAPPED: bool>(
         &self,
         number: u32,
-        time: Timestamp,
+        units: impl FnOnce(&Slot) -> Option<u64>,
         frame: &Frame<'_>,
         bytes: Bytes<'_>,
         local: Option<[u8; local::LEN]>,
+        more: &[u8],
         sink: &mut Sink<W>,
     ) -> bool {
         let Some(slot) = self.slots.get(number as usize) else { return false };
         if bytes.len() > slot.max_len as usize {
             return false;
         }
+        let Some(units) = units(slot) else { return false };
         let flags = frame.flags();
         let options = match (flags, &local) {
-            (0, None) => 0,
-            (0, Some(_)) => local::LEN + END_LEN,
-            (_, None) => FLAGS_LEN + END_LEN,
-            (_, Some(_)) => FLAGS_LEN + local::LEN + END_LEN,
+            (0, None) if more.is_empty() => 0,
+            (0, None) => more.len() + END_LEN,
+            (0, Some(_)) => local::LEN + more.len() + END_LEN,
+            (_, None) => FLAGS_LEN + more.len() + END_LEN,
+            (_, Some(_)) => FLAGS_LEN + local::LEN + more.len() + END_LEN,
         };
         let padded = padded(bytes.len());
         let total = ENHANCED_HEADER + padded + options + TRAILER;
         let Some(block) = sink.room(total) else { return false };
-        let units = (time.secs() - slot.window) as u64 * 1_000_000_000 + u64::from(time.subsec_nanos());
         let (header, rest) = block.split_at_mut(ENHANCED_HEADER);
         let words = words::<SWAPPED, _>([
             ENHANCED_PACKET,
@@ -190,14 +254,14 @@ impl Pcapng {
         put_padded(bytes, data);
         let (options, trailer) = rest.split_at_mut(options);
         if !options.is_empty() {
-            self.put_options(flags, local, options);
+            self.put_options(flags, local, more, options);
         }
         trailer.copy_from_slice(words[1].as_slice());
         true
     }
 
     #[inline(always)]
-    fn put_options(&self, flags: u32, local: Option<[u8; local::LEN]>, mut place: &mut [u8]) {
+    fn put_options(&self, flags: u32, local: Option<[u8; local::LEN]>, more: &[u8], mut place: &mut [u8]) {
         if flags != 0 {
             let (option, rest) = place.split_at_mut(FLAGS_LEN);
             let [[a, b], [c, d]] = [self.order.bytes16(FLAGS), self.order.bytes16(4)];
@@ -209,6 +273,8 @@ impl Pcapng {
             option.copy_from_slice(&local);
             place = rest;
         }
+        let (options, place) = place.split_at_mut(more.len());
+        options.copy_from_slice(more);
         place.copy_from_slice(&[0; END_LEN]);
     }
 
@@ -216,17 +282,23 @@ impl Pcapng {
     /// but what follows from the first interface's snapshot length.
     fn is_simple(&self, number: u32, frame: Frame<'_>, bytes: Bytes<'_>) -> bool {
         let Some(interface) = self.interfaces.first() else { return false };
-        let original_len = frame.original_len().saturating_add(bytes.added());
-        let captured = match interface.snaplen() {
-            0 => original_len,
-            snaplen => original_len.min(snaplen),
-        };
+        let captured =
+            self.captured_len(frame.with_original_len(frame.original_len().saturating_add(bytes.added())));
         let nothing_else = Local { no_time: true, ..Local::default() };
         number == 0
             && frame.flags() == 0
             && interface.fcs_len().unwrap_or(0) == 0
             && Local::of(frame, bytes.added() > 0) == nothing_else
-            && captured as usize == bytes.len()
+            && captured == bytes.len()
+    }
+
+    /// How many bytes a simple packet block says that it has of a frame.
+    fn captured_len(&self, frame: Frame<'_>) -> usize {
+        let captured = match self.interfaces.first().map_or(0, Interface::snaplen) {
+            0 => frame.original_len(),
+            snaplen => frame.original_len().min(snaplen),
+        };
+        captured as usize
     }
 
     fn simple<W>(&self, frame: Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
@@ -247,17 +319,16 @@ impl Pcapng {
     }
 
     /// Does what it takes for [`write`](Self::write) to succeed, or says why it cannot. Goes with `count`,
-    /// the frame's number from 1.
+    /// the frame's number from 1; `options` is how many bytes of further options there are.
     pub(super) fn prepare<W: Write>(
         &mut self,
         frame: Frame<'_>,
         count: u64,
+        options: usize,
         sink: &mut Sink<W>,
     ) -> Result<()> {
         let secs = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH).secs();
-        let known = self
-            .find(frame.interface(), frame.link_type(), secs)
-            .and_then(|number| self.slots.get(number as usize));
+        let known = self.number_of(frame).and_then(|number| self.slots.get(number as usize));
         let (max_len, unknown) = match known {
             Some(slot) => (slot.max_len, None),
             None => {
@@ -276,7 +347,8 @@ impl Pcapng {
         if let Some(interface) = unknown {
             self.describe(frame.interface(), interface, window(secs), sink)?;
         }
-        sink.reserve(ENHANCED_HEADER + padded(bytes.len()) + FLAGS_LEN + local::LEN + END_LEN + TRAILER)
+        let all_options = FLAGS_LEN + local::LEN + options + END_LEN;
+        sink.reserve(ENHANCED_HEADER + padded(bytes.len()) + all_options + TRAILER)
     }
 
     /// What is known of the interface of a frame that comes from it first.
@@ -313,10 +385,8 @@ impl Pcapng {
         window: i64,
         sink: &mut Sink<W>,
     ) -> Result<u32> {
-        if self.slots.len() == MAX_INTERFACES {
-            let message = format!("more than {MAX_INTERFACES} interfaces in one file");
-            return Err(sink.located(Error::new(ErrorKind::NotRepresentable, message)));
-        }
+        self.check_room(sink)?;
+        self.start(sink)?;
         let mut body = Vec::new();
         body.extend(self.order.bytes16(interface.link_type().0));
         body.extend([0; 2]);
@@ -339,13 +409,27 @@ impl Pcapng {
         }
         body.extend(options.text(15, interface.hardware()).end());
         self.block(INTERFACE_DESCRIPTION, &body, sink)?;
+        Ok(self.add_slot(index, interface, window, None))
+    }
+
+    fn check_room<W: Write>(&self, sink: &Sink<W>) -> Result<()> {
+        if self.slots.len() < MAX_INTERFACES {
+            return Ok(());
+        }
+        let message = format!("more than {MAX_INTERFACES} interfaces in one file");
+        Err(sink.located(Error::new(ErrorKind::NotRepresentable, message)))
+    }
+
+    fn add_slot(&mut self, index: u32, interface: Interface, window: i64, clock: Option<Clock>) -> u32 {
         let number = self.slots.len() as u32;
         let (link_type, max_len) = (interface.link_type(), max_len(&interface));
-        self.slots.push(Slot { index, link_type, max_len, window });
-        self.numbers.insert((index, link_type.0, window), number);
+        self.slots.push(Slot { index, link_type, max_len, window, clock });
+        if clock.is_none() {
+            self.numbers.insert((index, link_type.0, window), number);
+        }
         self.interfaces.push(interface);
         self.next_index = self.next_index.max(u64::from(index) + 1);
-        Ok(number)
+        number
     }
 
     /// Keeps an interface's statistics for the end; `false` if it has not been described.
@@ -355,13 +439,13 @@ impl Pcapng {
         true
     }
 
-    /// Writes the interface statistics blocks.
+    /// Writes what belongs to the end of a file: the interface statistics blocks.
     pub(super) fn end<W: Write>(&mut self, now: Timestamp, sink: &mut Sink<W>) -> Result<()> {
+        self.start(sink)?;
         for (number, stats) in std::mem::take(&mut self.statistics) {
-            let start = self.slots.get(number as usize).map_or(0, |slot| slot.window);
-            let units = Timestamp::new(now.secs().saturating_sub(start), now.subsec_nanos()).as_nanos();
             // Only a clock that is centuries off the frames' does not fit.
-            let units = u64::try_from(units).unwrap_or_default();
+            let units =
+                self.slots.get(number as usize).and_then(|slot| slot.counted(now)).unwrap_or_default();
             let words = [number, (units >> 32) as u32, units as u32];
             let mut body = self.order.words(words).as_flattened().to_vec();
             // isb_ifdrop, isb_filteraccept, isb_osdrop, isb_usrdeliv
@@ -376,7 +460,7 @@ impl Pcapng {
         Ok(())
     }
 
-    fn block<W: Write>(&self, kind: u32, body: &[u8], sink: &mut Sink<W>) -> Result<()> {
+    pub(super) fn block<W: Write>(&self, kind: u32, body: &[u8], sink: &mut Sink<W>) -> Result<()> {
         let total = self.order.bytes32((EMPTY_BLOCK + body.len()) as u32);
         sink.append(&[&self.order.bytes32(kind), &total, body, &total].concat())
     }
@@ -406,5 +490,5 @@ pub(super) fn block_len(bytes: &[u8], order: ByteOrder) -> (Option<usize>, bool)
     }) else {
         return (None, false);
     };
-    (Some(len as usize), matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET))
+    (Some(len as usize), BlockType(kind).is_packet())
 }

@@ -112,6 +112,11 @@ impl<W> Sink<W> {
         self.target.writer.is_some() && self.failure.is_none() && !self.writing
     }
 
+    /// The records that follow have this byte order; there are none in the buffer.
+    pub(super) fn set_order(&mut self, order: ByteOrder) {
+        self.order = order;
+    }
+
     /// Reports the error that ended the writing, if there was one.
     pub(super) fn check(&self) -> Result<()> {
         match &self.failure {

@@ -1,17 +1,17 @@
 //! Timestamps of pcapng: a 64-bit count of units that each interface chooses.
 
-use crate::{Timestamp, TimestampResolution};
+use crate::{Interface, Timestamp, TimestampResolution};
 
 /// How one interface's units become a time.
-#[derive(Clone, Copy)]
-pub(super) struct Clock {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock {
     unit: Unit,
     /// Seconds to add.
     offset: i64,
 }
 
 /// The two that nearly all files use divide by constants, which compilers turn into multiplications.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
     Micros,
     Nanos,
@@ -19,7 +19,12 @@ enum Unit {
 }
 
 impl Clock {
-    pub(super) fn new(resolution: TimestampResolution, offset: i64) -> Self {
+    /// That of an interface.
+    pub(crate) fn of(interface: &Interface) -> Self {
+        Self::new(interface.timestamp_resolution(), interface.timestamp_offset())
+    }
+
+    fn new(resolution: TimestampResolution, offset: i64) -> Self {
         let unit = match resolution {
             TimestampResolution::PowerOf10(6) => Unit::Micros,
             TimestampResolution::PowerOf10(9) => Unit::Nanos,
@@ -29,13 +34,32 @@ impl Clock {
     }
 
     #[inline]
-    pub(super) fn time(self, units: u64) -> Timestamp {
+    pub(crate) fn time(self, units: u64) -> Timestamp {
         let (secs, nanos) = match self.unit {
             Unit::Micros => ((units / 1_000_000) as i64, (units % 1_000_000) as u32 * 1000),
             Unit::Nanos => ((units / 1_000_000_000) as i64, (units % 1_000_000_000) as u32),
             Unit::Other(resolution) => return self.other(resolution, units),
         };
         Timestamp::new(secs.saturating_add(self.offset), nanos)
+    }
+
+    /// The count that reads as this time; none where the unit is too coarse for it, or where it is out of reach.
+    pub(crate) fn units(self, time: Timestamp) -> Option<u64> {
+        let since = time.as_nanos() - i128::from(self.offset) * 1_000_000_000;
+        let nanos = u128::try_from(since).ok()?;
+        let units = match self.unit {
+            Unit::Micros => nanos / 1000,
+            Unit::Nanos => nanos,
+            Unit::Other(TimestampResolution::PowerOf10(power @ 0..=18)) => {
+                nanos.checked_mul(10u128.pow(u32::from(power)))? / 1_000_000_000
+            }
+            // Rounded up, as the way back rounds down.
+            Unit::Other(TimestampResolution::PowerOf2(power @ 0..=63)) => {
+                nanos.checked_mul(1 << power)?.div_ceil(1_000_000_000)
+            }
+            Unit::Other(_) => return None,
+        };
+        u64::try_from(units).ok().filter(|&units| self.time(units) == time)
     }
 
     /// Rounded down to nanoseconds. Only whole seconds can leave the range of a [`Timestamp`]: it then sticks
@@ -97,6 +121,30 @@ mod tests {
         assert_eq!(time(PowerOf10(6), -2, 500_000), (-2, 500_000_000));
         assert_eq!(time(PowerOf2(1), -2, 1), (-2, 500_000_000));
         assert_eq!(time(PowerOf10(9), 1_700_000_000, 1), (1_700_000_000, 1));
+    }
+
+    #[test]
+    fn times_are_counted_where_the_unit_is_fine_enough() {
+        let time = Timestamp::new(1_700_000_001, 234_567_000);
+        for (resolution, offset, units) in [
+            (PowerOf10(6), 0, Some(1_700_000_001_234_567)),
+            (PowerOf10(6), 1_700_000_000, Some(1_234_567)),
+            (PowerOf10(9), 0, Some(1_700_000_001_234_567_000)),
+            (PowerOf10(9), 1_800_000_000, None),
+            (PowerOf10(3), 0, None),
+            (PowerOf10(12), 1_700_000_000, Some(1_234_567_000_000)),
+            (PowerOf10(12), 0, None),
+            (PowerOf2(10), 0, None),
+        ] {
+            assert_eq!(Clock::new(resolution, offset).units(time), units, "{resolution} {offset}");
+        }
+        for power in 0..=30 {
+            for units in [0, 1, 7, 12345, 1 << 33] {
+                let clock = Clock::new(PowerOf2(power), 0);
+                let read = clock.units(clock.time(units)).map(|units| clock.time(units));
+                assert_eq!(read, Some(clock.time(units)), "{power} {units}");
+            }
+        }
     }
 
     #[test]
