@@ -7,3 +7,4 @@ mod pcap;
 mod pcapng;
 mod programs;
 mod random;
+mod records;
