@@ -1,10 +1,11 @@
 //! What holds whatever the bytes: asserted by the fuzz targets, and by tests over samples, their prefixes and mutations.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::Read;
 use std::ops::ControlFlow;
 
-use pycap_capture::{OwnedFrame, Savefile};
+use pycap_capture::{ByteOrder, Format, OwnedFrame, Savefile, SavefileWriter};
 use pycap_wire::stack::Stack;
 use pycap_wire::{
     EtherType, FlowKey, Ip, IpProtocol, Layer, LayerKind, Link, LinkType, Located, Next, Packet, Stop,
@@ -96,6 +97,74 @@ pub fn read(file: &[u8], pieces: &[u8]) {
     let captured: usize = whole.0.iter().map(|frame| frame.data().len()).sum();
     assert!(captured <= file.len(), "{captured} bytes of frames from a file of {}", file.len());
     assert_eq!(whole, frames_by_for_each(file));
+}
+
+/// Checks that nothing of a savefile is lost where it is taken over into another one, in either byte order.
+///
+/// # Panics
+///
+/// Where something is.
+pub fn copy(file: &[u8]) {
+    let Ok(savefile) = Savefile::from_reader(file) else { return };
+    let is_pcapng = savefile.format() == Format::Pcapng;
+    let (frames, error) = frames(file);
+    if ends_in_a_long_block(file) {
+        return;
+    }
+    for order in [None, Some(ByteOrder::Little), Some(ByteOrder::Big)] {
+        let copied = copy_of(file, Format::Pcapng, order, error.as_deref());
+        let again = copy_of(&copied, Format::Pcapng, None, None);
+        assert_eq!(again, copied, "a copy of a copy is the same");
+        assert_eq!(self::frames(&copied[..]), (frames.clone(), None), "a copy has the same frames");
+        if order.is_some() && is_pcapng {
+            assert_eq!(count_blocks(&copied), count_blocks(file));
+        }
+    }
+    let as_pcap = copy_of(file, Format::PcapNanosecond, None, error.as_deref());
+    assert!(self::frames(&as_pcap[..]).0.len() <= frames.len());
+}
+
+/// Whether there is a block that is only for those to skip who do not want to see it.
+fn ends_in_a_long_block(file: &[u8]) -> bool {
+    let mut savefile = Savefile::from_reader(file).expect("a savefile");
+    loop {
+        match savefile.next_record() {
+            Ok(Some(_)) => {}
+            Ok(None) => return false,
+            Err(error) => return error.to_string().contains("are held in memory"),
+        }
+    }
+}
+
+/// The file that has these records. They have to end with this error.
+fn copy_of(file: &[u8], format: Format, order: Option<ByteOrder>, error: Option<&str>) -> Vec<u8> {
+    let mut builder = SavefileWriter::builder().format(format).lossy(format != Format::Pcapng);
+    if let Some(order) = order {
+        builder = builder.byte_order(order);
+    }
+    let mut out = builder.to_writer(Vec::new()).expect("a writer");
+    let mut savefile = Savefile::from_reader(file).expect("a savefile");
+    let end = loop {
+        match savefile.next_record() {
+            Ok(Some(record)) => out.write_record(record).expect("what was read can be written"),
+            Ok(None) => break None,
+            Err(error) => break Some(error.to_string()),
+        }
+    };
+    assert_eq!(end.as_deref(), error);
+    out.finish().expect("memory takes everything")
+}
+
+/// How many blocks of each type there are, those of a packet counted alike.
+fn count_blocks(file: &[u8]) -> BTreeMap<u32, usize> {
+    let mut counts = BTreeMap::new();
+    let mut savefile = Savefile::from_reader(file).expect("a savefile");
+    while let Ok(Some(record)) = savefile.next_record() {
+        let block_type = record.block().map_or(0, |block| block.block_type().0);
+        let _ = format!("{record:?} {:?}", record.block().map(|block| block.contents()));
+        *counts.entry(if record.frame().is_some() { 6 } else { block_type }).or_default() += 1;
+    }
+    counts
 }
 
 /// All frames of a savefile, and the error that ended it.

@@ -62,6 +62,11 @@ pub fn seeds() -> Vec<Seed> {
         name: file_name(&name),
         bytes: [&[255, 1, 16, 3], &file[..]].concat(),
     }));
+    seeds.extend(savefiles().into_iter().map(|(name, bytes)| Seed {
+        target: "savefile_roundtrip",
+        name: file_name(&name),
+        bytes,
+    }));
     seeds.extend(crate::filter::seeds());
     seeds.extend(EXPRESSIONS.map(|(name, text)| Seed {
         target: "send-expression",
@@ -139,9 +144,11 @@ fn savefiles() -> Vec<(String, Vec<u8>)> {
             .packet(0, 1_700_000_000_000_000_001, 60, frames[0], &packet_options)
             .packet(1, 1_700_000_000_000_001, 0, frames[1], &[])
             .simple_packet(27, frames[2])
-            // The obsolete packet block, name resolutions, statistics, and a block that nobody knows.
+            // The obsolete packet block, name resolutions, keys, statistics, a maker's own, and a block that nobody knows.
             .block(2, &[0; 20])
             .block(4, &[0; 4])
+            .block(10, &[0; 8])
+            .block(0xbad, &[0; 8])
             .block(5, &[0; 12])
             .block(0x8000_0001, b"anything");
         add("pcapng", file.clone().build());

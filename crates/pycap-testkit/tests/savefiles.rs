@@ -54,6 +54,7 @@ fn every_prefix() {
         for len in 0..file.len() {
             let prefix = file[..len].to_vec();
             invariant::read(&prefix, &[1, 7, 100]);
+            invariant::copy(&prefix);
             let Ok(mut savefile) = Savefile::from_reader(&prefix[..]) else { continue };
             let mut count = 0;
             while let Ok(Some(_)) = savefile.next_frame() {
@@ -74,6 +75,7 @@ fn every_single_byte_change() {
             for value in (0..8).map(|bit| original ^ 1 << bit).chain([0, 0xff]) {
                 file[at] = value;
                 invariant::read(&file, &[13]);
+                invariant::copy(&file);
             }
             file[at] = original;
         }

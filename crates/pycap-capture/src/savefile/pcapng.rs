@@ -519,8 +519,9 @@ fn hold_block(
 ) -> Result<()> {
     check_len(name, total, empty)?;
     if total - empty > limit {
-        let message =
-            format!("{name} with a length of {total}: at most {MAX_OPTIONS} bytes of options are read");
+        let message = format!(
+            "{name} with a length of {total}: at most {MAX_OPTIONS} bytes beside a packet are held in memory"
+        );
         return Err(Error::new(ErrorKind::Malformed, message));
     }
     if !input.ensure(total)? {

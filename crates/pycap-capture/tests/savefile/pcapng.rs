@@ -218,7 +218,7 @@ fn lengths_that_lie_are_refused_before_they_are_believed() {
     let header = |caplen| File::new(Little).u32(0).u32(0).u32(0).u32(caplen).u32(caplen).bytes;
     let file = |total: u32, caplen| File::pcapng(Little).u32(6).u32(total).raw(&header(caplen)).raw(&[0; 64]);
     for (total, caplen, what) in [
-        (4_000_000_000, 4, "at most 16777216 bytes of options are read"),
+        (4_000_000_000, 4, "at most 16777216 bytes beside a packet are held in memory"),
         (4_000_000_000, 3_999_999_000, "a frame of link type"),
         (262_144 + 32, 262_144, "the file ends early"),
     ] {
