@@ -2,6 +2,7 @@
 
 mod builder;
 mod bytes;
+mod compress;
 pub(crate) mod local;
 mod number;
 mod option;
@@ -15,6 +16,7 @@ use std::io::Write;
 use std::path::Path;
 
 pub use self::builder::WriterBuilder;
+use self::compress::Compressor;
 use self::pcap::Pcap;
 use self::pcapng::Pcapng;
 use self::sink::{Layout, Sink, Target};
@@ -37,6 +39,12 @@ use crate::{Error, ErrorKind, Format, Frame, Interface, LinkType, Result, Stats,
 /// out.finish()?;
 /// # Ok::<(), pycap_capture::Error>(())
 /// ```
+///
+/// # Compression
+///
+/// With [`compression`](WriterBuilder::compression), or a file name in `.gz` or `.zst`, everything that is gathered is
+/// compressed by itself when it is written: a gzip member or a zstd frame, which has whole records. So a flush makes a
+/// whole file as well, at the price of a worse compression where it comes often.
 ///
 /// # What is kept of a frame
 ///
@@ -85,14 +93,17 @@ impl SavefileWriter {
 
 impl<W: Write> SavefileWriter<W> {
     fn open(builder: WriterBuilder, target: Target<W>) -> Result<Self> {
-        let WriterBuilder { format, order, snaplen, link_type, capacity, section } = builder;
+        let WriterBuilder { format, order, snaplen, link_type, capacity, section, compression } = builder;
+        let compressor = compression.flatten().map(Compressor::new).transpose()?;
+        let capacity =
+            capacity.unwrap_or(if compressor.is_some() { compress::CAPACITY } else { sink::CAPACITY });
         if format == Format::Pcapng {
-            let mut sink = Sink::new(target, Layout::Pcapng, order, capacity);
+            let mut sink = Sink::new(target, Layout::Pcapng, order, capacity).compressed(compressor);
             let mut file = Pcapng::new(order, snaplen);
             file.start(&section, &mut sink)?;
             return Ok(Self { encoder: Encoder::Pcapng(Box::new(file)), sink, format });
         }
-        let mut sink = Sink::new(target, Layout::Pcap, order, capacity);
+        let mut sink = Sink::new(target, Layout::Pcap, order, capacity).compressed(compressor);
         let mut file = Pcap::new(format, order, snaplen);
         if let Some(link_type) = link_type {
             file.start(&Interface::new(link_type), &mut sink)?;
@@ -218,7 +229,7 @@ impl<W: Write> SavefileWriter<W> {
     }
 
     /// How many bytes the file has once all that was accepted is written. After an error in writing, how many
-    /// bytes of whole records and headers it has.
+    /// bytes of whole records and headers it has. In a compressed file these are the bytes before compression.
     pub fn bytes_written(&self) -> u64 {
         self.sink.bytes()
     }
