@@ -5,6 +5,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "compress")]
+use crate::Compression;
+
 /// Why frames could not be had.
 ///
 /// It displays as one line that says where (file, record, byte), what was needed and found, and where there
@@ -31,7 +34,7 @@ pub enum ErrorKind {
     Empty,
     /// The file is not a capture, or is of a format that is not read here.
     UnknownFormat,
-    /// The file is compressed.
+    /// The file is compressed, and not in a way that is read here; the message has the command that decompresses it.
     Compressed,
     /// A capture file of a version that nobody knows how to read.
     UnsupportedVersion,
@@ -79,7 +82,7 @@ impl Error {
     }
 
     /// Where in the file the header, record or block starts that is at fault, in bytes; if the system could not read
-    /// on, where it stopped.
+    /// on, or compressed data is at fault, where it stopped. In a compressed file decompressed bytes are counted.
     pub fn offset(&self) -> Option<u64> {
         self.0.offset
     }
@@ -121,6 +124,20 @@ impl Error {
 
     pub(crate) fn at(mut self, offset: u64) -> Self {
         self.0.offset = Some(offset);
+        self
+    }
+
+    /// The error of a file that was decompressed without an error.
+    #[cfg(feature = "compress")]
+    pub(crate) fn in_compressed(mut self, compression: Compression) -> Self {
+        let message = match self.0.kind {
+            ErrorKind::Compressed => format!(
+                "{compression} data with another compressed file in it, and only one compression is undone; undo one first: {compression} -dc FILE"
+            ),
+            ErrorKind::Io => return self,
+            _ => format!("{compression} data: {}", self.0.message),
+        };
+        self.0.message = message.into();
         self
     }
 

@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 mod compile;
+mod compression;
 mod error;
 mod filter;
 mod frame;
@@ -27,6 +28,7 @@ pub mod tokio;
 mod writer;
 
 pub use compile::{CompileOptions, compile};
+pub use compression::Compression;
 pub use error::{Error, ErrorKind};
 pub use frame::{Direction, Frame, OwnedFrame, Reception, Segmentation, SegmentationKind, VlanTag};
 pub use interface::{Interface, TimestampResolution};

@@ -1,11 +1,14 @@
 //! Capture files: classic pcap and pcapng.
 
 mod buffer;
+#[cfg(feature = "compress")]
+mod decompress;
 mod foreign;
 mod order;
 mod pcap;
 mod pcapng;
 mod record;
+mod upstream;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -23,15 +26,20 @@ use self::pcap::Pcap;
 pub(crate) use self::pcapng::Clock;
 use self::pcapng::{Pcapng, Step};
 pub use self::record::Record;
+use self::upstream::Upstream;
 use crate::frame::flag;
 use crate::pcapng::OwnedBlock;
-use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source};
+use crate::{Compression, Error, ErrorKind, Frame, Interface, Next, Result, Source};
 
 /// A capture file, read from its start to its end.
 ///
 /// The format is told by the file's first bytes: pcap in microseconds, nanoseconds and Kuznetzov's modified
 /// form, of either byte order and all versions 2.x, and pcapng. Frames borrow from the read
 /// buffer: nothing is copied and nothing is allocated for a frame.
+///
+/// A file that is compressed with gzip, zstd, lz4 or xz is told by its first bytes as well, and decompressed as it is
+/// read (feature `compress`). All offsets, in errors too, are then those of the decompressed bytes; only
+/// [`bytes_read`](Self::bytes_read) and [`file_len`](Self::file_len) count the bytes that the file has.
 ///
 /// A damaged file gives all whole records that come before the damage, then one error, then nothing more.
 ///
@@ -46,6 +54,7 @@ use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source};
 /// ```
 pub struct Savefile<R = Box<dyn Read + Send>> {
     records: Records,
+    upstream: Upstream,
     reader: R,
     path: Option<PathBuf>,
     file_len: Option<u64>,
@@ -92,18 +101,23 @@ impl<R: Read> Savefile<R> {
     /// # Errors
     ///
     /// If the reader fails or has nothing, if the bytes are not a capture file, or one of an unknown version,
-    /// and if the header is cut short or contradicts itself.
+    /// and if the header is cut short or contradicts itself. If they are compressed in a way that is not read here, or
+    /// are in turn a compressed file: [`ErrorKind::Compressed`].
     pub fn from_reader(mut reader: R) -> Result<Self> {
-        let records = Records::open(&mut reader)?;
-        Ok(Self { records, reader, path: None, file_len: None })
+        let mut buffer = Buffer::new();
+        let mut upstream = Upstream::detect(&mut buffer, &mut reader)?;
+        let opened = Records::open(buffer, &mut upstream.over(&mut reader));
+        let records = opened.map_err(|error| upstream.error(error))?;
+        Ok(Self { records, upstream, reader, path: None, file_len: None })
     }
 
     /// The next frame; `None` at the end of the file.
     ///
     /// # Errors
     ///
-    /// If the reader fails, or the file is damaged or ends within a record. The call after an error returns
-    /// `None`; but where the error is that the reader has nothing yet ([`io::ErrorKind::WouldBlock`]), it goes on.
+    /// If the reader fails, or the file is damaged or ends within a record, or its compressed data does
+    /// ([`ErrorKind::Truncated`], [`ErrorKind::Malformed`]). The call after an error returns `None`; but where the error
+    /// is that the reader has nothing yet ([`io::ErrorKind::WouldBlock`]), it goes on.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
         let parsed = match self.records.take() {
@@ -142,7 +156,8 @@ impl<R: Read> Savefile<R> {
     ///
     /// As [`next_frame`](Self::next_frame), and where a block has more than 16 MiB beside its packet: it would have to be held in memory.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        let taken = self.records.next_record(&mut self.reader).map_err(|error| match &self.path {
+        let Self { records, upstream, reader, path, .. } = self;
+        let taken = records.next_record(&mut upstream.over(reader)).map_err(|error| match path {
             Some(path) => error.in_file(path),
             None => error,
         })?;
@@ -175,7 +190,7 @@ impl<R: Read> Savefile<R> {
     #[cold]
     #[inline(never)]
     fn next_cold(&mut self) -> Result<Option<Parsed>> {
-        self.records.next(&mut self.reader).map_err(|error| match &self.path {
+        self.records.next(&mut self.upstream.over(&mut self.reader)).map_err(|error| match &self.path {
             Some(path) => error.in_file(path),
             None => error,
         })
@@ -230,7 +245,19 @@ impl<R> Savefile<R> {
         self.records.count
     }
 
-    /// How many bytes of the file have been read through, up to the end of the last frame.
+    /// How the file is compressed; `None` if it is not.
+    pub fn compression(&self) -> Option<Compression> {
+        self.upstream.compression()
+    }
+
+    /// How many bytes have been taken from the reader so far, before decompression: of all that
+    /// [`file_len`](Self::file_len) says there are. That is further than the last frame.
+    pub fn bytes_read(&self) -> u64 {
+        self.upstream.taken().unwrap_or_else(|| self.records.buffer.taken())
+    }
+
+    /// How many bytes of the file have been read through, up to the end of the last frame; decompressed bytes, if it is
+    /// compressed.
     pub fn position(&self) -> u64 {
         self.records.buffer.position()
     }
@@ -383,9 +410,8 @@ impl Decoder {
 }
 
 impl Records {
-    /// Tells the format and reads the file header.
-    fn open(reader: &mut dyn Read) -> Result<Self> {
-        let mut buffer = Buffer::new();
+    /// Tells the format and reads the file header. `buffer` may have the first bytes already.
+    fn open(mut buffer: Buffer, reader: &mut dyn Read) -> Result<Self> {
         let mut input = Input { buffer: &mut buffer, reader };
         if !input.ensure(4)? {
             return Err(match input.window().len() {

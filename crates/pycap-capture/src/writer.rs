@@ -2,6 +2,7 @@
 
 mod builder;
 mod bytes;
+mod compress;
 pub(crate) mod local;
 mod losses;
 mod number;
@@ -17,6 +18,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use self::builder::WriterBuilder;
+use self::compress::Compressor;
 pub use self::losses::Losses;
 use self::pcap::Pcap;
 use self::pcapng::Pcapng;
@@ -43,6 +45,12 @@ use crate::{
 /// out.finish()?;
 /// # Ok::<(), pycap_capture::Error>(())
 /// ```
+///
+/// # Compression
+///
+/// With [`compression`](WriterBuilder::compression), or a file name in `.gz` or `.zst`, everything that is gathered is
+/// compressed by itself when it is written: a gzip member or a zstd frame, which has whole records. So a flush makes a
+/// whole file as well, at the price of a worse compression where it comes often.
 ///
 /// # What is kept of a frame
 ///
@@ -100,11 +108,13 @@ impl SavefileWriter {
 
 impl<W: Write> SavefileWriter<W> {
     fn open(builder: WriterBuilder, target: Target<W>) -> Result<Self> {
-        let WriterBuilder { format, order, snaplen, link_type, capacity, section, lossy, flush_every } =
-            builder;
+        let WriterBuilder { format, order, snaplen, link_type, section, lossy, flush_every, .. } = builder;
+        let compressor = builder.compression.flatten().map(Compressor::new).transpose()?;
+        let usual = if compressor.is_some() { compress::CAPACITY } else { sink::CAPACITY };
         let native = order.unwrap_or(ByteOrder::NATIVE);
         let layout = if format == Format::Pcapng { Layout::Pcapng } else { Layout::Pcap };
-        let mut sink = Sink::new(target, layout, native, capacity);
+        let mut sink =
+            Sink::new(target, layout, native, builder.capacity.unwrap_or(usual)).compressed(compressor);
         let encoder = if format == Format::Pcapng {
             Encoder::Pcapng(Box::new(Pcapng::new(order, snaplen, section)))
         } else {
@@ -369,7 +379,7 @@ impl<W: Write> SavefileWriter<W> {
     }
 
     /// How many bytes the file has once all that was accepted is written. After an error in writing, how many
-    /// bytes of whole records and headers it has.
+    /// bytes of whole records and headers it has. In a compressed file these are the bytes before compression.
     pub fn bytes_written(&self) -> u64 {
         self.sink.bytes()
     }

@@ -8,7 +8,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::error::ContextKind;
 use clap::{ArgAction, ArgGroup, Parser, ValueEnum};
 
-use pycap_capture::{MAX_SNAPLEN, TimestampSource};
+use pycap_capture::{Compression, MAX_SNAPLEN, TimestampSource};
 
 use crate::error::Failure;
 
@@ -137,13 +137,17 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Capture")]
     pub(crate) immediate_mode: bool,
 
-    /// Write the packets to FILE; - is standard output. A name that ends in .pcapng makes it pcapng
+    /// Write the packets to FILE; - is standard output. A name that ends in .pcapng makes it pcapng, and one that ends in .gz or .zst has it compressed
     #[arg(short, value_name = "FILE", help_heading = "Output")]
     pub(crate) write: Option<PathBuf>,
 
     /// Write pcapng, whatever the name
     #[arg(long, help_heading = "Output", requires = "write")]
     pub(crate) pcapng: bool,
+
+    /// Compress what is written, or do not, whatever the name
+    #[arg(long, value_name = "HOW", value_enum, help_heading = "Output", requires = "write")]
+    pub(crate) compress: Option<Compress>,
 
     /// Begin the next file when one has more than SIZE million bytes; with k, m or g behind it: KiB, MiB, GiB
     #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, allow_negative_numbers = true, help_heading = "Output", group = "rotation", requires = "write")]
@@ -295,6 +299,24 @@ pub(crate) enum Way {
     In,
     Out,
     Inout,
+}
+
+/// `--compress`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compress {
+    Gzip,
+    Zstd,
+    None,
+}
+
+impl From<Compress> for Option<Compression> {
+    fn from(compress: Compress) -> Self {
+        match compress {
+            Compress::Gzip => Some(Compression::Gzip),
+            Compress::Zstd => Some(Compression::Zstd),
+            Compress::None => None,
+        }
+    }
 }
 
 /// What is to be done.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pycap_capture::{
-    Format, Frame, Interface, LiveCapture, SavefileWriter, Source, Stats, Timestamp, TimestampSource,
-    WriterBuilder,
+    Compression, Format, Frame, Interface, LiveCapture, SavefileWriter, Source, Stats, Timestamp,
+    TimestampSource, WriterBuilder,
 };
 
 use crate::args::Args;
@@ -70,13 +70,15 @@ impl Files {
         user: Option<&User>,
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
-        let pcapng = args.pcapng || name.extension().is_some_and(|extension| extension == "pcapng");
+        let pcapng = args.pcapng || is_pcapng(name);
         let format = match (pcapng, args.nano()) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
             (false, false) => Format::Pcap,
         };
-        builder = builder.format(format);
+        // Of the name that was given: those of several files go on behind the extension.
+        let compression = args.compress.map_or_else(|| Compression::of_path(name), Into::into);
+        builder = builder.format(format).compression(compression);
         let live = capture.map(|capture| LiveFiles {
             interface: match capture.interfaces() {
                 [interface] => Some(interface.clone()),
@@ -274,6 +276,15 @@ impl Files {
         writer.finish()?;
         Ok(Some(path))
     }
+}
+
+/// Whether a file of this name is to be pcapng: `trace.pcapng`, `trace.pcapng.gz`.
+pub(crate) fn is_pcapng(name: &Path) -> bool {
+    let plain = match (Compression::of_path(name), name.file_stem()) {
+        (Some(_), Some(stem)) => Path::new(stem),
+        _ => name,
+    };
+    plain.extension().is_some_and(|extension| extension == "pcapng")
 }
 
 /// Whether writing to `output` would destroy what is read.

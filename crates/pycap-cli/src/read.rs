@@ -46,7 +46,7 @@ fn copy(
             }
         }
         if read.is_multiple_of(Progress::STEP) {
-            progress.at(file.position());
+            progress.at(file.bytes_read());
         }
     }
     Ok(())

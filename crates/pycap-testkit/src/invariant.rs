@@ -106,6 +106,10 @@ pub fn read(file: &[u8], pieces: &[u8]) {
 /// Where something is.
 pub fn copy(file: &[u8]) {
     let Ok(savefile) = Savefile::from_reader(file) else { return };
+    // How the bytes were compressed makes no difference to their copy, but there may be very many of them.
+    if savefile.compression().is_some() {
+        return;
+    }
     let is_pcapng = savefile.format() == Format::Pcapng;
     let (frames, error) = frames(file);
     if ends_in_a_long_block(file) {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+#[cfg(feature = "compress")]
+use super::decompress::Damage;
 use crate::{Error, Result};
 
 /// How much is read at once. Larger does not fit the second-level cache beside the packets' own working set;
@@ -17,11 +19,13 @@ pub(super) struct Buffer {
     end: usize,
     /// Where in the stream `bytes[0]` is.
     origin: u64,
+    /// How many bytes were read and then forgotten.
+    forgotten: u64,
 }
 
 impl Buffer {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; CAPACITY], start: 0, end: 0, origin: 0 }
+        Self { bytes: vec![0; CAPACITY], start: 0, end: 0, origin: 0, forgotten: 0 }
     }
 
     /// What has been read and not yet consumed.
@@ -33,6 +37,11 @@ impl Buffer {
     /// Where in the stream the window starts.
     pub(super) fn position(&self) -> u64 {
         self.origin + self.start as u64
+    }
+
+    /// How many bytes the reader has given.
+    pub(super) fn taken(&self) -> u64 {
+        self.origin + self.end as u64 + self.forgotten
     }
 
     /// Moves the start of the window forward by `len` bytes, which have to be in it.
@@ -51,6 +60,7 @@ impl Buffer {
 
     /// Forgets what has not been consumed.
     pub(super) fn close(&mut self) {
+        self.forgotten += (self.end - self.start) as u64;
         self.end = self.start;
     }
 
@@ -134,6 +144,14 @@ impl Input<'_> {
     }
 
     fn error(&self, error: io::Error) -> Error {
+        #[cfg(feature = "compress")]
+        let error = match error.downcast::<Damage>() {
+            Ok(damage) => {
+                let at = self.position() + self.window().len() as u64;
+                return Error::new(damage.kind, damage.message).at(at);
+            }
+            Err(error) => error,
+        };
         Error::io("cannot read", error).at(self.position() + self.window().len() as u64)
     }
 }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::SavefileWriter;
-use super::sink::{CAPACITY, Cut, Target};
-use crate::{ByteOrder, Error, ErrorKind, Format, LinkType, Result};
+use super::compress::Compressor;
+use super::sink::{Cut, Target};
+use crate::{ByteOrder, Compression, Error, ErrorKind, Format, LinkType, Result};
 
 /// A capture file about to be written: [`SavefileWriter::builder`].
 #[derive(Clone, Debug)]
@@ -17,10 +18,12 @@ pub struct WriterBuilder {
     pub(super) order: Option<ByteOrder>,
     pub(super) snaplen: Option<u32>,
     pub(super) link_type: Option<LinkType>,
-    pub(super) capacity: usize,
+    pub(super) capacity: Option<usize>,
     pub(super) section: Section,
     pub(super) lossy: bool,
     pub(super) flush_every: Option<Duration>,
+    /// What was asked for, if anything was.
+    pub(super) compression: Option<Option<Compression>>,
 }
 
 /// What the section header of a pcapng file tells.
@@ -39,7 +42,7 @@ impl Default for WriterBuilder {
             order: None,
             snaplen: None,
             link_type: None,
-            capacity: CAPACITY,
+            capacity: None,
             lossy: false,
             flush_every: None,
             section: Section {
@@ -48,6 +51,7 @@ impl Default for WriterBuilder {
                 os: None,
                 application: Some(concat!("pycap ", env!("CARGO_PKG_VERSION")).to_owned()),
             },
+            compression: None,
         }
     }
 }
@@ -122,10 +126,21 @@ impl WriterBuilder {
         self
     }
 
-    /// How many bytes are gathered before they are written at once; 128 KiB unless asked for another number.
-    /// With 0 every frame is written by itself.
+    /// How many bytes are gathered before they are written at once; 128 KiB unless asked for another number, and
+    /// 1 MiB if they are compressed. With 0 every frame is written by itself.
     pub fn buffer_size(mut self, bytes: usize) -> Self {
-        self.capacity = bytes;
+        self.capacity = Some(bytes);
+        self
+    }
+
+    /// How the file is compressed: [`Compression::Gzip`] or [`Compression::Zstd`], by the fastest level of each, or
+    /// with `None` not at all.
+    ///
+    /// Unless it is set, [`create`](Self::create) goes by the file name (`.gz`, `.zst`), and nothing else compresses.
+    /// Gzip is the faster one here and compresses better, and all tools read it. Wireshark 4.0 reads only the first of
+    /// several zstd frames: such a file is for others, or needs a [`buffer_size`](Self::buffer_size) that takes all of it.
+    pub fn compression(mut self, compression: impl Into<Option<Compression>>) -> Self {
+        self.compression = Some(compression.into());
         self
     }
 
@@ -133,9 +148,13 @@ impl WriterBuilder {
     ///
     /// # Errors
     ///
-    /// If it cannot be opened for writing, and as [`to_writer`](Self::to_writer).
-    pub fn create(self, path: impl AsRef<Path>) -> Result<SavefileWriter> {
+    /// If it cannot be opened for writing, and as [`to_writer`](Self::to_writer); also if its name asks for a
+    /// compression that is not written: [`ErrorKind::InvalidSetting`].
+    pub fn create(mut self, path: impl AsRef<Path>) -> Result<SavefileWriter> {
         let path = path.as_ref();
+        let compression = *self.compression.get_or_insert_with(|| Compression::of_path(path));
+        // Before the file is emptied.
+        compression.map(Compressor::new).transpose().map_err(|error| error.in_file(path))?;
         let file =
             File::create(path).map_err(|error| Error::io("cannot open for writing", error).in_file(path))?;
         self.open_file(file, Some(path.to_owned()))
@@ -178,7 +197,8 @@ impl WriterBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSetting`] if the format is [`Format::PcapModified`].
+    /// [`ErrorKind::InvalidSetting`] if the format is [`Format::PcapModified`], and if the compression is one that is
+    /// not written here, or the feature `compress` is off.
     pub fn to_writer<W: Write>(self, writer: W) -> Result<SavefileWriter<W>> {
         self.open(Target { writer: Some(writer), path: None, cut: None })
     }

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::compress::Compressor;
 use crate::{ByteOrder, Error, ErrorKind, Result};
 
 /// How much is written at once, unless the caller asks for another size. It stays in the second-level cache
@@ -11,7 +12,7 @@ use crate::{ByteOrder, Error, ErrorKind, Result};
 pub(super) const CAPACITY: usize = 128 * 1024;
 
 /// Gathers whole records and hands them to the writer in large pieces, each of which ends with a whole
-/// record: a file looked at between two of them is a whole file.
+/// record: a file looked at between two of them is a whole file. So it is if each of them is compressed by itself.
 pub(super) struct Sink<W> {
     /// Its length is the room that there is. It has none before the first record and after an error, so that
     /// [`room`](Self::room) needs no check of its own for either.
@@ -20,12 +21,13 @@ pub(super) struct Sink<W> {
     capacity: usize,
     /// Packet records that were accepted.
     frames: u64,
-    /// What the writer has taken, all of it whole records.
+    /// What the writer has taken, all of it whole records. Not counted as it is compressed.
     bytes_out: u64,
     frames_out: u64,
     target: Target<W>,
     layout: Layout,
     order: ByteOrder,
+    compressor: Option<Box<Compressor>>,
     failure: Option<Failure>,
     /// Set while the writer is called, and left so if it panics: who knows then what it has taken.
     writing: bool,
@@ -73,9 +75,16 @@ impl<W> Sink<W> {
             target,
             layout,
             order,
+            compressor: None,
             failure: None,
             writing: false,
         }
+    }
+
+    /// Has everything compressed before it is handed to the writer.
+    pub(super) fn compressed(mut self, compressor: Option<Compressor>) -> Self {
+        self.compressor = compressor.map(Box::new);
+        self
     }
 
     /// Room for `len` bytes, which count as written; none if the buffer has to be emptied first.
@@ -172,7 +181,13 @@ impl<W: Write> Sink<W> {
         self.check()?;
         let Some(writer) = &mut self.target.writer else { return Ok(()) };
         let mut taken = 0;
-        while let Some(rest) = self.buffer.get(taken..self.filled)
+        let bytes = self.buffer.get(..self.filled).unwrap_or_default();
+        let bytes = match &mut self.compressor {
+            // Nothing would be compressed to something.
+            Some(compressor) if !bytes.is_empty() => compressor.compress(bytes),
+            _ => bytes,
+        };
+        while let Some(rest) = bytes.get(taken..)
             && !rest.is_empty()
         {
             self.writing = true;
@@ -184,6 +199,9 @@ impl<W: Write> Sink<W> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.fail(error, taken)),
             }
+        }
+        if let Some(compressor) = &mut self.compressor {
+            compressor.written += taken as u64;
         }
         self.bytes_out += self.filled as u64;
         self.frames_out = self.frames;
@@ -206,10 +224,12 @@ impl<W: Write> Sink<W> {
         self.target.writer.take()
     }
 
-    /// Ends the writing: `taken` bytes of the buffer were taken before the error.
+    /// Ends the writing: `taken` bytes of the buffer, or of the compressed piece, were taken before the error.
     #[cold]
     fn fail(&mut self, error: io::Error, taken: usize) -> Error {
-        let (whole, whole_frames) = self.whole(taken);
+        // Part of a piece is nothing.
+        let compressed = self.compressor.as_ref().map(|compressor| compressor.written);
+        let (whole, whole_frames) = if compressed.is_some() { (0, 0) } else { self.whole(taken) };
         self.bytes_out += whole as u64;
         self.frames_out += whole_frames;
         self.frames = self.frames_out;
@@ -221,18 +241,19 @@ impl<W: Write> Sink<W> {
         };
         let cut = match (&self.target.cut, &self.target.writer) {
             (Some(Cut { set_len, start }), Some(writer)) if taken > whole => {
-                Some(set_len(writer, start + self.bytes_out))
+                Some(set_len(writer, start + compressed.unwrap_or(self.bytes_out)))
             }
             _ => None,
         };
+        let part = if compressed.is_some() { "a compressed piece" } else { "another record" };
         let message = match cut {
             None if taken == whole => format!("cannot write; {frames} were written before"),
-            None => format!("cannot write; {frames} were written before, and part of another record"),
+            None => format!("cannot write; {frames} were written before, and part of {part}"),
             Some(Ok(())) => {
                 format!("cannot write; {frames} were written before, and the file was cut back to them")
             }
             Some(Err(why)) => format!(
-                "cannot write; {frames} were written before, and part of another record, which could not be cut off ({why})"
+                "cannot write; {frames} were written before, and part of {part}, which could not be cut off ({why})"
             ),
         };
         let failure = Failure { message, code: error.raw_os_error(), kind: error.kind() };

@@ -1,6 +1,8 @@
 //! Capture files of all kinds, written byte by byte here and read back through the public API.
 
 mod bytes;
+#[cfg(feature = "compress")]
+mod compressed;
 mod damage;
 mod open;
 mod pcap;

@@ -257,6 +257,9 @@ mod full_disk {
     use std::path::Path;
     use std::process::Command;
 
+    #[cfg(feature = "compress")]
+    use pycap_capture::Compression;
+
     use super::*;
     use crate::programs::tool;
 
@@ -375,6 +378,44 @@ mod full_disk {
             }
         }
         assert!(cut_back > 0, "no write was cut short within a record");
+        #[cfg(feature = "compress")]
+        for compression in [Compression::Gzip, Compression::Zstd] {
+            fill_compressed(folder, compression);
+        }
+    }
+
+    #[cfg(feature = "compress")]
+    fn fill_compressed(folder: &Path, compression: Compression) {
+        // Of this nothing can be left out.
+        let mut state = 1_u32;
+        let mut noise = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let data: Vec<u8> = (0..100_000).map(|_| noise()).collect();
+        let sent = |i: u64| &data[i as usize * 7919 % 90_000..][..60 + i as usize * 37 % 1300];
+        let file = folder.join("trace.pcap");
+        let builder = SavefileWriter::builder().compression(compression).buffer_size(20_000);
+        let mut out = builder.create(&file).unwrap();
+        let mut accepted = 0;
+        let error = loop {
+            match out.write(frame(sent(accepted))) {
+                Ok(()) => accepted += 1,
+                Err(error) => break error,
+            }
+        };
+        let count = out.frames_written();
+        let expected = format!("{count} whole frames were written before, and the file was cut back to them");
+        assert!(error.to_string().contains(&expected), "{error}");
+        assert_same(&error, &out.flush().unwrap_err());
+        let written = out.bytes_written();
+        drop(out);
+        let bytes = fs::read(&file).unwrap();
+        let (frames, _) = read(&bytes[..]);
+        assert_eq!(frames.len() as u64, count);
+        assert!(count > 100 && count < accepted && written > 200_000);
+        assert!((0..count).zip(&frames).all(|(i, frame)| frame.data() == sent(i)));
+        fs::remove_file(&file).unwrap();
     }
 
     /// A file that another program began is cut back to its last whole record, and no further.
