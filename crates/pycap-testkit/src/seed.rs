@@ -156,6 +156,23 @@ fn savefiles() -> Vec<(String, Vec<u8>)> {
         let file = file.section(other).interface(113, 0, &[]).packet(0, 7, 11, frames[0], &[]);
         add("pcapng sections", file.build());
     }
+    // As the usual programs compress them: what follows the magic number takes a fuzzer long to find.
+    macro_rules! compressed {
+        ($($name:literal),*) => {
+            [$(($name, include_bytes!(concat!("../../pycap-capture/tests/savefile/compressed/", $name)).as_slice())),*]
+        };
+    }
+    let compressed = compressed!(
+        "short.gz",
+        "members-and-padding.gz",
+        "short.zst",
+        "frames-and-skipped.zst",
+        "short.lz4",
+        "frames-and-skipped.lz4",
+        "short.xz",
+        "streams-and-delta.xz"
+    );
+    files.extend(compressed.map(|(name, file)| (name.to_owned(), file.to_vec())));
     files
 }
 

@@ -55,6 +55,9 @@ pub(super) fn file(file: &CorpusFile, support: &[String], report: &mut Report) {
     let mut read = Read::new(bytes.len());
     match Savefile::from_reader(&bytes[..]) {
         Ok(mut savefile) => {
+            if savefile.compression().is_some() {
+                read.compressed();
+            }
             let mut n = 0;
             let mut interfaces = Vec::new();
             let end = loop {
