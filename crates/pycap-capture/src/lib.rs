@@ -36,7 +36,7 @@ pub use pycap_filter::{Filter, Instruction};
 pub use pycap_wire::LinkType;
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
-pub use savefile::{ByteOrder, Format, Savefile};
+pub use savefile::{ByteOrder, Follow, Format, Savefile};
 pub use source::{Next, Source};
 pub use stats::Stats;
 pub use stop::StopHandle;

@@ -1,6 +1,7 @@
 //! Capture files: classic pcap and pcapng.
 
 mod buffer;
+mod follow;
 mod foreign;
 mod order;
 mod pcap;
@@ -16,6 +17,7 @@ use std::time::Instant;
 use pycap_wire::LinkType;
 
 use self::buffer::{Buffer, Input};
+pub use self::follow::Follow;
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
 use self::pcapng::{Block, Pcapng};
