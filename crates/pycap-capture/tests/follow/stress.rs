@@ -83,7 +83,8 @@ fn stress(name: &str, seed: u64, ng: bool) {
                 if at + 1 == FILES {
                     break;
                 }
-                if dice.below(4) == 0 {
+                let tears = dice.below(4) == 0;
+                if tears {
                     out.write_all(&record(number)[..3]).unwrap();
                     torn += 1;
                 }
@@ -92,7 +93,7 @@ fn stress(name: &str, seed: u64, ng: bool) {
                     thread::yield_now();
                 }
                 rotate(path, &mut dice);
-                if !ng && dice.below(2) == 0 && torn == 0 {
+                if !ng && dice.below(2) == 0 && !tears {
                     // What is late, to the file before.
                     write_in_pieces(&mut out, &record(number), &mut dice);
                     number += 1;
