@@ -36,7 +36,7 @@ fn a_frame_ends_the_wait() {
     let mut out = append(&path);
     let late = (1..6).map(|number| {
         let out = &mut out;
-        let written = thread::scope(|scope| {
+        thread::scope(|scope| {
             let writer = scope.spawn(move || {
                 thread::sleep(Duration::from_millis(50));
                 out.write_all(&record(number)).unwrap();
@@ -45,8 +45,7 @@ fn a_frame_ends_the_wait() {
             assert_eq!(next(&mut file), number);
             let woken = Instant::now();
             woken.saturating_duration_since(writer.join().unwrap())
-        });
-        written
+        })
     });
     let late = late.min();
     let most = if cfg!(target_os = "linux") { 10 } else { 300 };
