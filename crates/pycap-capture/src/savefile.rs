@@ -3,6 +3,7 @@
 mod buffer;
 #[cfg(feature = "compress")]
 mod decompress;
+mod follow;
 mod foreign;
 mod order;
 mod pcap;
@@ -21,6 +22,7 @@ use std::time::Instant;
 use pycap_wire::LinkType;
 
 use self::buffer::{Buffer, Input};
+pub use self::follow::Follow;
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
 pub(crate) use self::pcapng::Clock;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::sys::Event;
 use crate::{Error, Result};
 
-/// Ends the reads of the live capture that it was taken from, from any thread, for good.
+/// Ends the reads of the live capture, or of the file that is followed, that it was taken from, from any thread, for good.
 ///
 /// A read that waits returns at once; what the capture had received by then is still handed out, without waiting for more, and then
 /// it is [finished](crate::Next::Finished).

@@ -44,6 +44,7 @@ Examples:
                                      the last 1,000 million bytes, in ten files
   pycap -r trace.pcap -X udp         packets of a file that match, with the bytes
   pycap -r trace.pcap --json         one JSON object a packet
+  pycap -r trace.pcap --follow       what is in it, and what is written to it from now on
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
@@ -74,6 +75,10 @@ pub(crate) struct Args {
     /// Read the capture FILE; - is standard input
     #[arg(short, value_name = "FILE", help_heading = "Input")]
     pub(crate) read: Option<PathBuf>,
+
+    /// Go on when FILE grows, and when another one takes its name; Ctrl-C ends it
+    #[arg(long, help_heading = "Input")]
+    follow: bool,
 
     /// Stop after COUNT packets
     #[arg(short, value_name = "COUNT", value_parser = from_one::<u64>, allow_negative_numbers = true, help_heading = "Input")]
@@ -323,6 +328,7 @@ impl From<Compress> for Option<Compression> {
 #[derive(Debug)]
 pub(crate) enum Task<'a> {
     File(&'a Path),
+    Follow(&'a Path),
     Stdin,
     Capture(Option<&'a str>),
     ListInterfaces,
@@ -348,7 +354,19 @@ impl Args {
             return Ok(Task::ListInterfaces);
         }
         if let Some(file) = &self.read {
-            return Ok(if file == Path::new("-") { Task::Stdin } else { Task::File(file) });
+            return match (file == Path::new("-"), self.follow) {
+                (true, true) => usage(
+                    "--follow takes a file: standard input is read as it comes anyway, so leave --follow out"
+                        .into(),
+                ),
+                (true, false) => Ok(Task::Stdin),
+                (false, true) => Ok(Task::Follow(file)),
+                (false, false) => Ok(Task::File(file)),
+            };
+        }
+        // Not by clap: what is required and what conflicts cancel each other out there, as in -i lo --follow.
+        if self.follow {
+            return usage("--follow takes the file to follow: -r FILE --follow".into());
         }
         if let (None, [file]) = (&self.interface, &*self.expression)
             && Path::new(file).is_file()

@@ -1,27 +1,19 @@
 //! From an interface to the output.
 
 use std::io::Write;
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use pycap_capture::{
-    Direction, LinkType, Live, LiveCapture, Next, OwnedFrame, Source, default_interface, link_types,
-    timestamp_sources,
+    Direction, LinkType, Live, LiveCapture, Source, default_interface, link_types, timestamp_sources,
 };
 
 use crate::args::{Args, Way};
 use crate::error::Failure;
 use crate::link::Packets;
 use crate::matcher::Matcher;
-use crate::output::{Output, Step};
+use crate::ongoing::{self, Counter, Ongoing};
+use crate::output::Output;
 use crate::signals::Signals;
-use crate::{tell, tell_again, user};
-
-/// How often a capture without packets looks whether statistics are asked for.
-const LOOK_UP: Duration = Duration::from_millis(250);
-
-/// After how many packets to look for it, however many wait.
-const BATCH: u32 = 1 << 16;
+use crate::{tell, user};
 
 /// Captures on this interface, or on the default one.
 pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
@@ -56,7 +48,7 @@ pub(crate) fn run(args: &Args, interface: Option<&str>) -> Result<(), Failure> {
         args.snaplen()
     ));
     let mut counter = Counter::new(args);
-    let copied = copy(&mut capture, &mut out, &signals, &mut counter);
+    let copied = ongoing::copy(&mut capture, |_| Ok(true), &mut out, &signals, &mut counter);
     let packets = out.packets();
     let stats = capture.stats().unwrap_or_default();
     let ended = out.end(copied, Some(&stats));
@@ -132,103 +124,13 @@ fn list_time_stamp_types(interface: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Until a signal, or until there are as many as asked for.
-fn copy(
-    capture: &mut LiveCapture,
-    out: &mut Output,
-    signals: &Signals,
-    counter: &mut Counter,
-) -> Result<(), Failure> {
-    // A deadline that has passed: what is there is taken, without a look at the clock for each.
-    let at_once = Instant::now();
-    let (mut until, mut batch, mut down) = (at_once, 0, false);
-    loop {
-        match capture.next_frame_until(Some(until))? {
-            Next::Frame(frame) => {
-                let step = out.frame(frame)?;
-                if step != Step::Taken {
-                    let frame = frame.to_owned();
-                    if finish_step(capture, out, step, &frame)?.is_break() {
-                        return Ok(());
-                    }
-                }
-                batch += 1;
-                if batch < BATCH {
-                    until = at_once;
-                    continue;
-                }
-            }
-            Next::TimedOut => {}
-            Next::Finished => return Ok(()),
-        }
-        batch = 0;
-        out.pause()?;
-        answer(capture, out, signals)?;
-        counter.at(out.packets());
-        if capture.is_down() != down {
-            down = !down;
-            let state = if down { "went down: waiting until it is up again" } else { "is up again" };
-            tell(format_args!("{} {state}", capture.interface_name()));
-        }
-        let patience = match out.due_now() {
-            Ok(due) if out.next_file(due, Some(&capture.stats()?))?.is_break() => return Ok(()),
-            Ok(_) => Duration::ZERO,
-            Err(left) => left.map_or(LOOK_UP, |left| left.min(LOOK_UP)),
-        };
-        until = Instant::now() + patience;
-    }
-}
-
-/// Tells once a second how many packets there are, for `-v` where they are written and not printed, as tcpdump does.
-struct Counter {
-    next: Option<Instant>,
-}
-
-impl Counter {
-    const PERIOD: Duration = Duration::from_secs(1);
-
-    fn new(args: &Args) -> Self {
-        let counts = args.verbose > 0 && args.write.is_some() && !args.prints();
-        Self { next: counts.then(|| Instant::now() + Self::PERIOD) }
+impl Ongoing for LiveCapture {
+    fn account(&mut self, packets: u64) -> Result<String, Failure> {
+        let stats = self.stats()?;
+        Ok(format!("{} captured, {stats}", Packets(packets)))
     }
 
-    fn at(&mut self, packets: u64) {
-        let Some(next) = &mut self.next else { return };
-        let now = Instant::now();
-        if now >= *next {
-            *next = now + Self::PERIOD;
-            tell_again(format_args!("Got {packets}"));
-        }
+    fn state(&self) -> (&str, bool) {
+        (self.interface_name(), self.is_down())
     }
-}
-
-/// Does what signals have asked for.
-fn answer(capture: &mut LiveCapture, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
-    if signals.take_statistics() {
-        let stats = capture.stats()?;
-        tell(format_args!("{} captured, {stats}", Packets(out.packets())));
-    }
-    if signals.take_flush() { out.flush_file() } else { Ok(()) }
-}
-
-/// What else there is to do for a frame; breaks if it was the last one. It is a copy, as the capture is asked for its counts meanwhile.
-#[cold]
-fn finish_step(
-    capture: &mut LiveCapture,
-    out: &mut Output,
-    mut step: Step,
-    frame: &OwnedFrame,
-) -> Result<ControlFlow<()>, Failure> {
-    while let Step::NextFile(due) = step {
-        let stats = capture.stats()?;
-        if out.next_file(due, Some(&stats))?.is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        let mut frame = frame.as_frame();
-        if let Some(info) = capture.interface(frame.interface()) {
-            frame = frame.with_interface_info(info);
-        }
-        step = out.frame(frame)?;
-    }
-    Ok(if step == Step::Last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
 }

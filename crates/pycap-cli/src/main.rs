@@ -11,11 +11,13 @@ mod doctor;
 mod error;
 mod fields;
 mod files;
+mod follow;
 mod hexdump;
 mod json;
 mod layers;
 mod link;
 mod matcher;
+mod ongoing;
 mod output;
 mod postrotate;
 mod print;
@@ -55,6 +57,7 @@ fn run() -> Result<(), Failure> {
     args.color.choose();
     match args.check()? {
         Task::Capture(interface) => capture::run(&args, interface),
+        Task::Follow(path) => follow::run(&args, path),
         Task::ListInterfaces => devices::list(),
         task => read::run(&args, &task),
     }

@@ -58,6 +58,11 @@ impl Buffer {
         &self.bytes[at..at + len]
     }
 
+    /// The consumed bytes that are still there: the last ones before the window.
+    pub(super) fn consumed(&self) -> &[u8] {
+        &self.bytes[..self.start]
+    }
+
     /// Forgets what has not been consumed.
     pub(super) fn close(&mut self) {
         self.forgotten += (self.end - self.start) as u64;

@@ -7,7 +7,7 @@ pub(super) const HEAD: usize = 16;
 
 /// What to say about a file that starts like this.
 pub(super) fn error(head: &[u8]) -> Error {
-    if let Some((_, name, unpack)) = COMPRESSED.iter().find(|(magic, ..)| head.starts_with(magic)) {
+    if let Some((name, unpack)) = compression(head) {
         return Error::new(
             ErrorKind::Compressed,
             format!("this is a {name} file; decompress it first: {unpack}"),
@@ -26,6 +26,12 @@ pub(super) fn error(head: &[u8]) -> Error {
         ErrorKind::UnknownFormat,
         format!("not a pcap or pcapng capture: the file starts with the bytes {}", found.join(" ")),
     )
+}
+
+/// How a file that starts like this is compressed, and the command that unpacks it to the standard output.
+pub(super) fn compression(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    let known = COMPRESSED.iter().find(|(magic, ..)| head.starts_with(magic));
+    known.map(|(_, name, unpack)| (*name, *unpack))
 }
 
 /// Magic number, name, command that unpacks it to the standard output.

@@ -1,0 +1,8 @@
+//! Files that are followed while they are written, rotated, truncated and stopped.
+#![cfg(unix)]
+
+mod growth;
+mod rig;
+mod rotation;
+mod stress;
+mod waiting;

@@ -1,0 +1,49 @@
+//! From a capture file that still grows to the output.
+
+use std::path::Path;
+
+use pycap_capture::{Follow, Interface, LinkType};
+
+use crate::args::Args;
+use crate::error::Failure;
+use crate::link::Packets;
+use crate::matcher::Matcher;
+use crate::ongoing::{self, Counter, Ongoing};
+use crate::output::Output;
+use crate::signals::Signals;
+use crate::{tell, user};
+
+/// Follows the file until a signal, or until there are as many packets as asked for.
+pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
+    let mut file = Follow::open(path)?;
+    let mut matcher = Matcher::new(args, None)?;
+    if args.dump_program > 0 {
+        let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
+        return matcher.dump(link_type, args.dump_program);
+    }
+    let mut out = user::relinquish_beside(args, |user| Output::new(args, Some(path), user))?;
+    let signals = Signals::catch(Some(file.stop_handle()))?;
+    let mut counter = Counter::new(args);
+    let copied = ongoing::copy(&mut file, |frame| matcher.matches(frame), &mut out, &signals, &mut counter);
+    let (packets, incomplete) = (out.packets(), file.incomplete());
+    let ended = out.end(copied, None);
+    if incomplete > 0 && !matches!(ended, Err(Failure::Closed)) {
+        tell(format_args!("{}", file.account(packets)?));
+    }
+    ended
+}
+
+impl Ongoing for Follow {
+    fn account(&mut self, packets: u64) -> Result<String, Failure> {
+        let files = match self.files() {
+            1 => "1 file".to_owned(),
+            many => format!("{many} files"),
+        };
+        let incomplete = match self.incomplete() {
+            0 => String::new(),
+            1 => ", 1 record cut short at the end of its file".to_owned(),
+            many => format!(", {many} records cut short at the end of their files"),
+        };
+        Ok(format!("{} from {files}{incomplete}", Packets(packets)))
+    }
+}

@@ -1,0 +1,131 @@
+//! From what has no end of its own to the output: until a signal, or until there are as many packets as asked for.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use pycap_capture::{Frame, Next, OwnedFrame, Source};
+
+use crate::args::Args;
+use crate::error::Failure;
+use crate::output::{Output, Step};
+use crate::signals::Signals;
+use crate::{tell, tell_again};
+
+/// How often a source without packets looks whether statistics are asked for.
+const LOOK_UP: Duration = Duration::from_millis(250);
+
+/// After how many packets to look for it, however many wait.
+const BATCH: u32 = 1 << 16;
+
+/// Where packets come from as time goes by.
+pub(crate) trait Ongoing: Source {
+    /// What to tell of it, and of the packets that it gave: so many.
+    fn account(&mut self, packets: u64) -> Result<String, Failure>;
+
+    /// What it is called, and whether it is down; a file never is.
+    fn state(&self) -> (&str, bool) {
+        ("", false)
+    }
+}
+
+/// Copies the packets that are wanted.
+pub(crate) fn copy<S: Ongoing>(
+    source: &mut S,
+    mut wanted: impl FnMut(Frame<'_>) -> Result<bool, Failure>,
+    out: &mut Output,
+    signals: &Signals,
+    counter: &mut Counter,
+) -> Result<(), Failure> {
+    // A deadline that has passed: what is there is taken, without a look at the clock for each.
+    let at_once = Instant::now();
+    let (mut until, mut batch, mut was_down) = (at_once, 0, false);
+    loop {
+        match source.next_frame_until(Some(until))? {
+            Next::Frame(frame) => {
+                let step = if wanted(frame)? { out.frame(frame)? } else { Step::Taken };
+                if step != Step::Taken {
+                    let frame = frame.to_owned();
+                    if finish_step(source, out, step, &frame)?.is_break() {
+                        return Ok(());
+                    }
+                }
+                batch += 1;
+                if batch < BATCH {
+                    until = at_once;
+                    continue;
+                }
+            }
+            Next::TimedOut => {}
+            Next::Finished => return Ok(()),
+        }
+        batch = 0;
+        out.pause()?;
+        answer(source, out, signals)?;
+        counter.at(out.packets());
+        let (name, is_down) = source.state();
+        if is_down != was_down {
+            was_down = is_down;
+            let state = if is_down { "went down: waiting until it is up again" } else { "is up again" };
+            tell(format_args!("{name} {state}"));
+        }
+        let patience = match out.due_now() {
+            Ok(due) if out.next_file(due, Some(&source.stats()?))?.is_break() => return Ok(()),
+            Ok(_) => Duration::ZERO,
+            Err(left) => left.map_or(LOOK_UP, |left| left.min(LOOK_UP)),
+        };
+        until = Instant::now() + patience;
+    }
+}
+
+/// Does what signals have asked for.
+fn answer<S: Ongoing>(source: &mut S, out: &mut Output, signals: &Signals) -> Result<(), Failure> {
+    if signals.take_statistics() {
+        tell(format_args!("{}", source.account(out.packets())?));
+    }
+    if signals.take_flush() { out.flush_file() } else { Ok(()) }
+}
+
+/// What else there is to do for a frame; breaks if it was the last one. It is a copy, as the source is asked for its counts meanwhile.
+#[cold]
+fn finish_step<S: Ongoing>(
+    source: &mut S,
+    out: &mut Output,
+    mut step: Step,
+    frame: &OwnedFrame,
+) -> Result<ControlFlow<()>, Failure> {
+    while let Step::NextFile(due) = step {
+        let stats = source.stats()?;
+        if out.next_file(due, Some(&stats))?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let mut frame = frame.as_frame();
+        if let Some(info) = source.interface(frame.interface()) {
+            frame = frame.with_interface_info(info);
+        }
+        step = out.frame(frame)?;
+    }
+    Ok(if step == Step::Last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+}
+
+/// Tells once a second how many packets there are, for `-v` where they are written and not printed, as tcpdump does.
+pub(crate) struct Counter {
+    next: Option<Instant>,
+}
+
+impl Counter {
+    const PERIOD: Duration = Duration::from_secs(1);
+
+    pub(crate) fn new(args: &Args) -> Self {
+        let counts = args.verbose > 0 && args.write.is_some() && !args.prints();
+        Self { next: counts.then(|| Instant::now() + Self::PERIOD) }
+    }
+
+    fn at(&mut self, packets: u64) {
+        let Some(next) = &mut self.next else { return };
+        let now = Instant::now();
+        if now >= *next {
+            *next = now + Self::PERIOD;
+            tell_again(format_args!("Got {packets}"));
+        }
+    }
+}
