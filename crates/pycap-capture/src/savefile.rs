@@ -2,6 +2,7 @@
 
 mod buffer;
 mod foreign;
+mod index;
 mod order;
 mod pcap;
 mod pcapng;
@@ -18,6 +19,7 @@ use std::time::Instant;
 use pycap_wire::LinkType;
 
 use self::buffer::{Buffer, Input};
+pub use self::index::{SavefileIndex, SavefileRange, Selection};
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
 pub(crate) use self::pcapng::Clock;

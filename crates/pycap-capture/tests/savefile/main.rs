@@ -2,6 +2,7 @@
 
 mod bytes;
 mod damage;
+mod index;
 mod open;
 mod pcap;
 mod pcapng;
