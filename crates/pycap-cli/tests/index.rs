@@ -26,7 +26,10 @@ fn an_index_is_saved_and_told_of() {
         "{}.pycap-index: {packets} from {first} to {last}, {len} bytes in 2 chunks\n",
         capture.display()
     );
-    assert_eq!((output.status, output.out, output.err.as_str()), (0, expected, ""));
+    assert_eq!((output.status, output.out.as_str(), output.err.as_str()), (0, expected.as_str(), ""));
+    // The README shows it.
+    let line = output.out.replace(text(&capture), "trace.pcap");
+    assert!(include_str!("../README.md").contains(&format!("$ pycap index trace.pcap\n{line}")), "{line}");
 
     let index = SavefileIndex::load(&capture).unwrap();
     let mut third = index.open(Selection::by_number(3..4)).unwrap();
