@@ -63,6 +63,11 @@ pub enum ErrorKind {
     /// The format of a file that is being written has no place for this: a frame of another link type, a time too early or too late. It was
     /// left out, and the file is as good as before.
     NotRepresentable,
+    /// No index was saved beside the file.
+    IndexMissing,
+    /// The index that was saved beside the file does not fit it: the file was changed since, or the index is damaged, of another version
+    /// or no index at all. Building it anew helps.
+    IndexStale,
 }
 
 impl Error {
@@ -113,6 +118,18 @@ impl Error {
             record: None,
             io: None,
         }))
+    }
+
+    /// What is wrong, without the place.
+    pub(crate) fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The same once more; not of the system's errors, which there is one of.
+    pub(crate) fn again(&self) -> Self {
+        let Inner { kind, ref message, ref path, ref interface, offset, record, io: _ } = *self.0;
+        let (message, path, interface) = (message.clone(), path.clone(), interface.clone());
+        Self(Box::new(Inner { kind, message, path, interface, offset, record, io: None }))
     }
 
     #[cold]
@@ -211,7 +228,9 @@ impl From<Error> for io::Error {
         let kind = match error.kind() {
             ErrorKind::Io => error.io_error().map_or(io::ErrorKind::Other, io::Error::kind),
             ErrorKind::PermissionDenied => io::ErrorKind::PermissionDenied,
-            ErrorKind::NoSuchInterface | ErrorKind::LibraryMissing => io::ErrorKind::NotFound,
+            ErrorKind::NoSuchInterface | ErrorKind::LibraryMissing | ErrorKind::IndexMissing => {
+                io::ErrorKind::NotFound
+            }
             ErrorKind::InterfaceDown => io::ErrorKind::NetworkDown,
             ErrorKind::InterfaceGone => io::ErrorKind::NotConnected,
             ErrorKind::InvalidSetting
@@ -222,7 +241,9 @@ impl From<Error> for io::Error {
             ErrorKind::Compressed | ErrorKind::UnsupportedVersion | ErrorKind::Unsupported => {
                 io::ErrorKind::Unsupported
             }
-            ErrorKind::UnknownFormat | ErrorKind::Malformed => io::ErrorKind::InvalidData,
+            ErrorKind::UnknownFormat | ErrorKind::Malformed | ErrorKind::IndexStale => {
+                io::ErrorKind::InvalidData
+            }
         };
         Self::new(kind, error)
     }

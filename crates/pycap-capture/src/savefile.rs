@@ -5,6 +5,7 @@ mod buffer;
 mod decompress;
 mod follow;
 mod foreign;
+mod index;
 mod order;
 mod pcap;
 mod pcapng;
@@ -23,6 +24,7 @@ use pycap_wire::LinkType;
 
 use self::buffer::{Buffer, Input};
 pub use self::follow::Follow;
+pub use self::index::{SavefileIndex, SavefileRange, Selection};
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
 pub(crate) use self::pcapng::Clock;

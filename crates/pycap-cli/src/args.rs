@@ -52,6 +52,7 @@ Examples:
   pycap ask -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
                                      the same, and print what answers
   pycap replay trace.pcap -i eth0    send the packets of a capture; pycap replay --help
+  pycap index trace.pcap             so that parts of it can be read without the rest
   pycap doctor                       what this machine allows, and proof that capturing works";
 
 /// Captures packets, reads captures (pcap, pcapng), and prints or writes what is in them.

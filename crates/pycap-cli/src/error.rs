@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Send(SendError),
     /// A question was sent, and nothing answered it.
     NoAnswer(String),
+    /// There can be no index of the capture.
+    Index(String),
     /// The capture cannot be replayed there.
     Replay(String),
     /// The output could not be written.
@@ -57,6 +59,7 @@ impl fmt::Display for Failure {
             | Self::NoAnswer(message)
             | Self::Privileges(message)
             | Self::Expression(message)
+            | Self::Index(message)
             | Self::Replay(message)
             | Self::Build(message) => f.write_str(message),
             Self::Send(error) => error.fmt(f),

@@ -13,6 +13,7 @@ mod fields;
 mod files;
 mod follow;
 mod hexdump;
+mod index;
 mod json;
 mod layers;
 mod link;
@@ -49,6 +50,7 @@ fn run() -> Result<(), Failure> {
         Some(word) if word == "ask" => return ask::run(&args::of_command("ask")),
         Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
+        Some(word) if word == "index" => return index::run(&args::of_command("index")),
         Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),
         Some(word) if word == "send" => return send::run(&args::of_command("send")),
         _ => {}

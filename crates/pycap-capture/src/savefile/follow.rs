@@ -14,7 +14,7 @@ use self::known::Known;
 use self::mark::{Mark, still_ends};
 use self::tail::Tail;
 use self::watch::Watch;
-use super::{Decoder, Format, Parsed, Records, foreign};
+use super::{Buffer, Decoder, Format, Parsed, Records, foreign};
 use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source, StopHandle};
 
 /// So many files that came to the path one after the other are kept open until their turn comes, where the reader is slower than whoever
@@ -274,7 +274,7 @@ impl Follow {
             );
             return Err(Error::new(ErrorKind::Compressed, message));
         }
-        match Records::open(&mut self.file) {
+        match Records::open(Buffer::new(), &mut self.file) {
             Ok(records) => {
                 self.known.learn(records.decoder.interfaces())?;
                 self.records = Some(records);

@@ -4,6 +4,7 @@ mod bytes;
 #[cfg(feature = "compress")]
 mod compressed;
 mod damage;
+mod index;
 mod open;
 mod pcap;
 mod pcapng;
