@@ -44,7 +44,7 @@ Examples:
                                      the last 1,000 million bytes, in ten files
   pycap -r trace.pcap -X udp         packets of a file that match, with the bytes
   pycap -r trace.pcap --json         one JSON object a packet
-  pycap -r trace.pcap --follow       what is in it, and what is written to it from now on
+  pycap --follow -r trace.pcap       what is in it, and what is written to it from now on
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'

@@ -139,15 +139,15 @@ fn pcapng_of_changing_interfaces() {
     }
 }
 
-/// Each record is written when the one before was read: if a wake-up were lost, it would take until the next look, a second later.
+/// Each record is written when the one before was read, some of them to another file: if a wake-up were lost, it would take until the next look, a second later.
 #[test]
 #[cfg(target_os = "linux")]
 fn no_wake_up_is_lost() {
     const RECORDS: u32 = 3000;
-    let path = folder("ping-pong").join("trace");
-    let mut out = append(&path);
+    let path = &folder("ping-pong").join("trace");
+    let mut out = append(path);
     out.write_all(&header()).unwrap();
-    let mut file = Follow::open(&path).unwrap();
+    let mut file = Follow::open(path).unwrap();
     let read = AtomicU32::new(0);
     thread::scope(|scope| {
         let read = &read;
@@ -160,6 +160,11 @@ fn no_wake_up_is_lost() {
                 // Before, while and after the reader goes to sleep.
                 for _ in 0..dice.below(20_000) {
                     std::hint::spin_loop();
+                }
+                if number % 10 == 5 {
+                    rotate(path, &mut dice);
+                    out = append(path);
+                    out.write_all(&header()).unwrap();
                 }
                 out.write_all(&record(number)).unwrap();
             }
