@@ -170,6 +170,10 @@ impl Savefiles {
         let expected = totals!(pycap::for_each, &self.pcap);
         assert_eq!(expected.packets, self.packets);
         assert_eq!(totals!(pycap::next_frame, &self.pcap), expected);
+        for path in [&self.pcap, &self.pcapng] {
+            let index = pycap_capture::SavefileIndex::build(path).expect("the file is sound");
+            assert_eq!(index.packets(), self.packets, "index");
+        }
         assert_eq!(totals!(pcap_parser::pcap, &self.pcap), expected, "pcap-parser");
         assert_eq!(totals!(pcap_file::pcap, &self.pcap), expected, "pcap-file");
         assert_eq!(totals!(pycap::for_each, &self.pcapng), expected, "pcapng");
@@ -243,6 +247,22 @@ impl Savefiles {
                 ],
             },
             Question {
+                title: "index pcap",
+                contenders: vec![
+                    contender!("for_each, no index", read pcap with pycap::for_each),
+                    Contender { name: "index", run: Box::new(|| pycap::index(&self.pcap)) },
+                ],
+                limits: vec![Limit { of: "index", beside: "for_each, no index", ratio: 1.2 }],
+            },
+            Question {
+                title: "index pcapng",
+                contenders: vec![
+                    contender!("for_each, no index", read pcapng with pycap::for_each),
+                    Contender { name: "index", run: Box::new(|| pycap::index(&self.pcapng)) },
+                ],
+                limits: vec![Limit { of: "index", beside: "for_each, no index", ratio: 1.2 }],
+            },
+            Question {
                 title: "read and dissect pcap",
                 contenders: vec![
                     contender!("pycap stack", read pcap with pycap::for_each, dissect with dissect::stack),
@@ -282,9 +302,9 @@ fn raw_read(path: &Path) {
 }
 
 mod pycap {
-    use pycap_capture::{Frame, Savefile};
+    use pycap_capture::{Frame, Savefile, SavefileIndex};
 
-    use super::{ControlFlow, Path, Record};
+    use super::{ControlFlow, Path, Record, black_box};
 
     #[inline(always)]
     fn record(frame: Frame<'_>) -> Record<'_> {
@@ -313,6 +333,10 @@ mod pycap {
         while let Some(frame) = file.next_frame().expect("the file is sound") {
             each(record(frame));
         }
+    }
+
+    pub(super) fn index(path: &Path) {
+        black_box(SavefileIndex::build(path).expect("the file is sound"));
     }
 }
 
