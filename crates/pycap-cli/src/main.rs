@@ -24,6 +24,8 @@ mod read;
 #[cfg(target_os = "linux")]
 mod replay;
 mod rotation;
+mod section;
+mod select;
 #[cfg(target_os = "linux")]
 mod send;
 mod sequence;
