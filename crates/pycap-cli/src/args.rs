@@ -46,6 +46,7 @@ Examples:
   pycap -r a.pcapng --from 10:00 --to 10:05 -w part.pcapng
                                      what it has of five minutes, with all comments and names
   pycap -r trace.pcap --json         one JSON object a packet
+  pycap info trace.pcap              what is in a file: packets, times, rates, interfaces
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
