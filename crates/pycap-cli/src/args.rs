@@ -43,8 +43,11 @@ Examples:
   pycap -i eth0 -C 100 -W 10 -w ring.pcap
                                      the last 1,000 million bytes, in ten files
   pycap -r trace.pcap -X udp         packets of a file that match, with the bytes
+  pycap -r a.pcapng --from 10:00 --to 10:05 -w part.pcapng
+                                     what it has of five minutes, with all comments and names
   pycap -r trace.pcap --json         one JSON object a packet
   pycap --follow -r trace.pcap       what is in it, and what is written to it from now on
+  pycap info trace.pcap              what is in a file: packets, times, rates, interfaces
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'
@@ -85,6 +88,30 @@ pub(crate) struct Args {
     #[arg(short, value_name = "COUNT", value_parser = from_one::<u64>, allow_negative_numbers = true, help_heading = "Input")]
     pub(crate) count: Option<u64>,
 
+    /// Leave out the first COUNT packets that match
+    #[arg(long, value_name = "COUNT", help_heading = "Input")]
+    pub(crate) skip: Option<u64>,
+
+    /// Only packets from TIME on: '2024-05-01 10:02:03', with a zone or local; 10:02:03; or seconds since 1970
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_negative_numbers = true,
+        help_heading = "Input",
+        requires = "read"
+    )]
+    pub(crate) from: Option<String>,
+
+    /// Only packets before TIME, in the same forms
+    #[arg(
+        long,
+        value_name = "TIME",
+        allow_negative_numbers = true,
+        help_heading = "Input",
+        requires = "read"
+    )]
+    pub(crate) to: Option<String>,
+
     /// List the interfaces that there are
     #[arg(short = 'D', long, help_heading = "Input")]
     pub(crate) list_interfaces: bool,
@@ -105,7 +132,7 @@ pub(crate) struct Args {
     #[arg(short = 'O', long, help_heading = "Filter")]
     pub(crate) no_optimize: bool,
 
-    /// Capture at most BYTES of each packet; 0 is the default, 262144
+    /// At most BYTES of each packet, with -r too; 0 is the default: 262144, and with -r all
     #[arg(short = 's', long, value_name = "BYTES", allow_negative_numbers = true, help_heading = "Capture")]
     snapshot_length: Option<u32>,
 
@@ -154,6 +181,10 @@ pub(crate) struct Args {
     /// Compress what is written, or do not, whatever the name
     #[arg(long, value_name = "HOW", value_enum, help_heading = "Output", requires = "write")]
     pub(crate) compress: Option<Compress>,
+
+    /// Leave out, and tell, what the format of the file has no place for, where it would be refused
+    #[arg(long, help_heading = "Output", requires = "write")]
+    pub(crate) lossy: bool,
 
     /// Begin the next file when one has more than SIZE million bytes; with k, m or g behind it: KiB, MiB, GiB
     #[arg(short = 'C', value_name = "SIZE", value_parser = file_size, allow_negative_numbers = true, help_heading = "Output", group = "rotation", requires = "write")]
@@ -232,11 +263,11 @@ pub(crate) struct Args {
     #[arg(short = 't', action = ArgAction::Count, help_heading = "Time")]
     pub(crate) time: u8,
 
-    /// Print times to the nanosecond
+    /// Print times to the nanosecond, and write a pcap file with them
     #[arg(long, help_heading = "Time", overrides_with = "micro")]
     nano: bool,
 
-    /// Print times to the microsecond, as without it
+    /// Print times to the microsecond, as without it, and write a pcap file with them
     #[arg(long, help_heading = "Time")]
     micro: bool,
 
@@ -369,6 +400,9 @@ impl Args {
         if self.follow {
             return usage("--follow takes the file to follow: -r FILE --follow".into());
         }
+        if self.skip.is_some() || self.from.is_some() || self.to.is_some() {
+            return usage("--skip, --from and --to choose among the packets of a file: -r FILE".into());
+        }
         if let (None, [file]) = (&self.interface, &*self.expression)
             && Path::new(file).is_file()
         {
@@ -388,9 +422,15 @@ impl Args {
         self.file_size.is_some() || self.rotate_seconds.is_some()
     }
 
-    /// Whether times are told, and written, to the nanosecond.
+    /// Whether times are told to the nanosecond.
     pub(crate) fn nano(&self) -> bool {
-        self.nano || !self.micro && self.time_stamp_precision == Some(Precision::Nano)
+        self.precision() == Some(true)
+    }
+
+    /// Whether times are to be to the nanosecond, if it was said.
+    pub(crate) fn precision(&self) -> Option<bool> {
+        let said = self.time_stamp_precision.map(|precision| precision == Precision::Nano);
+        if self.nano || self.micro { Some(self.nano) } else { said }
     }
 
     /// Whether packets are printed where they are written to a file.
@@ -409,6 +449,11 @@ impl Args {
                 }
             },
         }
+    }
+
+    /// At most so many bytes of each packet of a file are taken.
+    pub(crate) fn cut(&self) -> Option<usize> {
+        self.snapshot_length.filter(|&bytes| bytes > 0).and_then(|bytes| usize::try_from(bytes).ok())
     }
 
     /// At most so many bytes of each packet are captured.

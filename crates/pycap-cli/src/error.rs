@@ -28,6 +28,8 @@ pub(crate) enum Failure {
     Index(String),
     /// The capture cannot be replayed there.
     Replay(String),
+    /// The file that is written has no place for what is to be written.
+    Refused(String),
     /// The output could not be written.
     Output(io::Error),
     /// The output was closed by its reader.
@@ -61,6 +63,7 @@ impl fmt::Display for Failure {
             | Self::Expression(message)
             | Self::Index(message)
             | Self::Replay(message)
+            | Self::Refused(message)
             | Self::Build(message) => f.write_str(message),
             Self::Send(error) => error.fmt(f),
             // Only a file's own errors have a place in it.

@@ -5,15 +5,17 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pycap_capture::pcapng::Block;
 use pycap_capture::{
-    Compression, Format, Frame, Interface, LiveCapture, SavefileWriter, Source, Stats, Timestamp,
-    TimestampSource, WriterBuilder,
+    Compression, ErrorKind, Format, Frame, Interface, LiveCapture, Losses, Record, SavefileWriter, Source,
+    Stats, Timestamp, TimestampResolution, TimestampSource, WriterBuilder,
 };
 
 use crate::args::Args;
 use crate::error::Failure;
 use crate::postrotate::PostRotation;
 use crate::rotation::{Due, Rotation};
+use crate::section::Section;
 use crate::tell;
 use crate::user::User;
 
@@ -35,6 +37,34 @@ pub(crate) struct Files {
     user: Option<User>,
     /// Whether it was told that files are going to be written over.
     warned: bool,
+    /// `-r` of a pcapng file: what every file begins with.
+    section: Section,
+    /// What there was no place for in the files so far.
+    losses: Losses,
+    /// `-w`
+    name: PathBuf,
+    format: Format,
+}
+
+/// Where packets come from.
+pub(crate) enum Origin<'a> {
+    Capture(&'a LiveCapture),
+    /// A file, and the first of its interfaces.
+    File(Option<&'a Interface>),
+}
+
+impl Origin<'_> {
+    /// Whether times are finer than a microsecond.
+    fn is_nano(&self) -> bool {
+        match self {
+            // Asked for or not, it is for the command line to say.
+            Self::Capture(_) => false,
+            Self::File(first) => first.is_some_and(|first| match first.timestamp_resolution() {
+                TimestampResolution::PowerOf10(power) => power > 6,
+                TimestampResolution::PowerOf2(power) => power > 19,
+            }),
+        }
+    }
 }
 
 struct File {
@@ -66,20 +96,24 @@ impl Files {
     pub(crate) fn new(
         args: &Args,
         mut builder: WriterBuilder,
-        capture: Option<&LiveCapture>,
+        origin: &Origin<'_>,
         user: Option<&User>,
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
         let pcapng = args.pcapng || is_pcapng(name);
-        let format = match (pcapng, args.nano()) {
+        let format = match (pcapng, args.precision().unwrap_or_else(|| origin.is_nano())) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
             (false, false) => Format::Pcap,
         };
         // Of the name that was given: those of several files go on behind the extension.
         let compression = args.compress.map_or_else(|| Compression::of_path(name), Into::into);
-        builder = builder.format(format).compression(compression);
-        let live = capture.map(|capture| LiveFiles {
+        builder = builder.format(format).compression(compression).lossy(args.lossy);
+        let live = match origin {
+            Origin::Capture(capture) => Some(*capture),
+            Origin::File(_) => None,
+        };
+        let live = live.map(|capture| LiveFiles {
             interface: match capture.interfaces() {
                 [interface] => Some(interface.clone()),
                 _ => None,
@@ -97,6 +131,10 @@ impl Files {
             input: args.read.clone(),
             user: user.cloned(),
             warned: false,
+            section: Section::default(),
+            losses: Losses::default(),
+            name: name.clone(),
+            format,
         };
         match &mut files.rotation {
             None if name == Path::new("-") => files.open_stdout()?,
@@ -166,12 +204,29 @@ impl Files {
     #[inline]
     pub(crate) fn write(&mut self, frame: Frame<'_>) -> Result<(), Failure> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        file.writer.write(frame)?;
+        file.writer.write(frame).map_err(|error| refused(error, file.writer.format()))?;
         match &mut self.live {
             Some(live) if live.interface.is_none() => live.count(frame),
             _ => {}
         }
         Ok(())
+    }
+
+    /// Writes a packet of a file with all that the file says of it.
+    pub(crate) fn write_record(&mut self, record: Record<'_>) -> Result<(), Failure> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.writer.write_record(record).map_err(|error| refused(error, file.writer.format()))?;
+        // Whether another one waits is not known of a file.
+        self.pause()
+    }
+
+    /// Writes what is no packet.
+    pub(crate) fn write_block(&mut self, block: Block<'_>) -> Result<(), Failure> {
+        if self.rotation.is_some() {
+            self.section.see(block, self.file.is_none())?;
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.writer.write_block(block).map_err(|error| refused(error, file.writer.format()))
     }
 
     /// What to do while no packet waits.
@@ -197,6 +252,9 @@ impl Files {
         let ended = named.and_then(|()| self.complete(stats));
         if let Some(command) = self.post_rotation {
             command.end();
+        }
+        if ended.is_ok() {
+            tell_losses(&self.name, self.format, &self.losses);
         }
         ended.map(drop)
     }
@@ -252,6 +310,7 @@ impl Files {
                 file.writer.add_interface(interface.clone())?;
             }
         }
+        self.section.begin(&mut file.writer)?;
         self.file = Some(file);
         Ok(())
     }
@@ -273,6 +332,7 @@ impl Files {
                 }
             }
         }
+        self.losses += writer.losses();
         writer.finish()?;
         Ok(Some(path))
     }
@@ -285,6 +345,32 @@ pub(crate) fn is_pcapng(name: &Path) -> bool {
         _ => name,
     };
     plain.extension().is_some_and(|extension| extension == "pcapng")
+}
+
+/// What to do where a file cannot hold a packet.
+pub(crate) fn refused(error: pycap_capture::Error, format: Format) -> Failure {
+    match (error.kind(), format) {
+        (ErrorKind::NotRepresentable, Format::Pcapng) => {
+            Failure::Refused(format!("{error}: --lossy leaves out what does not fit"))
+        }
+        (ErrorKind::NotRepresentable, _) => Failure::Refused(format!(
+            "{error}: write pcapng (--pcapng, or a name that ends in .pcapng), or leave out with --lossy what does not fit"
+        )),
+        _ => error.into(),
+    }
+}
+
+/// Tells what a file that is complete has not, if anything.
+pub(crate) fn tell_losses(name: &Path, format: Format, losses: &Losses) {
+    if losses.is_empty() {
+        return;
+    }
+    let name = if name == Path::new("-") { Path::new("standard output") } else { name };
+    let (name, format, rest) = match format {
+        Format::Pcapng => (name.display(), "pcapng", ""),
+        _ => (name.display(), "pcap", "; write pcapng to keep it"),
+    };
+    tell(format_args!("{name}: left out, since {format} has no place for it: {losses}{rest}"));
 }
 
 /// Whether writing to `output` would destroy what is read.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use pycap_capture::{Follow, Interface, LinkType};
+use pycap_capture::{Follow, Frame, Interface, LinkType};
 
 use crate::args::Args;
 use crate::error::Failure;
@@ -10,21 +10,27 @@ use crate::link::Packets;
 use crate::matcher::Matcher;
 use crate::ongoing::{self, Counter, Ongoing};
 use crate::output::Output;
+use crate::select::Selection;
 use crate::signals::Signals;
 use crate::{tell, user};
 
 /// Follows the file until a signal, or until there are as many packets as asked for.
 pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
+    let mut selection = Selection::new(args)?;
     let mut file = Follow::open(path)?;
     let mut matcher = Matcher::new(args, None)?;
     if args.dump_program > 0 {
         let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
         return matcher.dump(link_type, args.dump_program);
     }
-    let mut out = user::relinquish_beside(args, |user| Output::new(args, Some(path), user))?;
+    let mut out =
+        user::relinquish_beside(args, |user| Output::of_file(args, Some(path), file.interfaces(), user))?;
     let signals = Signals::catch(Some(file.stop_handle()))?;
     let mut counter = Counter::new(args);
-    let copied = ongoing::copy(&mut file, |frame| matcher.matches(frame), &mut out, &signals, &mut counter);
+    let wanted = |frame: Frame<'_>| {
+        Ok(selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips())
+    };
+    let copied = ongoing::copy(&mut file, wanted, &mut out, &signals, &mut counter);
     let (packets, incomplete) = (out.packets(), file.incomplete());
     let ended = out.end(copied, None);
     if incomplete > 0 && !matches!(ended, Err(Failure::Closed)) {

@@ -14,6 +14,7 @@ mod files;
 mod follow;
 mod hexdump;
 mod index;
+mod info;
 mod json;
 mod layers;
 mod link;
@@ -27,6 +28,8 @@ mod read;
 #[cfg(target_os = "linux")]
 mod replay;
 mod rotation;
+mod section;
+mod select;
 #[cfg(target_os = "linux")]
 mod send;
 mod sequence;
@@ -51,6 +54,7 @@ fn run() -> Result<(), Failure> {
         Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
         Some(word) if word == "index" => return index::run(&args::of_command("index")),
+        Some(word) if word == "info" => return info::run(&args::of_command("info")),
         Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),
         Some(word) if word == "send" => return send::run(&args::of_command("send")),
         _ => {}
@@ -73,15 +77,20 @@ fn main() -> ExitCode {
         // What is wrong was told where it was found.
         Err(Failure::Unwell) => ExitCode::FAILURE,
         Err(failure) => {
-            if UNFINISHED.swap(false, Ordering::Relaxed) {
-                let _ = writeln!(anstream::stderr());
-            }
-            let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-            // Where nobody can be told, the status has to do; `eprintln` would panic.
-            let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {failure}");
+            tell_failure(&failure);
             failure.exit_code()
         }
     }
+}
+
+/// What went wrong, on a line.
+fn tell_failure(failure: &Failure) {
+    if UNFINISHED.swap(false, Ordering::Relaxed) {
+        let _ = writeln!(anstream::stderr());
+    }
+    let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
+    // Where nobody can be told, the status has to do; `eprintln` would panic.
+    let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {failure}");
 }
 
 /// Whether the terminal's last line is one that [`tell_again`] is going to write over.

@@ -5,11 +5,12 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use pycap_capture::{Frame, LiveCapture, SavefileWriter, Stats};
+use pycap_capture::pcapng::Block;
+use pycap_capture::{Frame, Interface, LiveCapture, Record, SavefileWriter, Stats};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::files::Files;
+use crate::files::{Files, Origin};
 use crate::json::Json;
 use crate::layers::Tuples;
 use crate::link::{LinkTypes, Packets};
@@ -25,6 +26,8 @@ pub(crate) struct Output {
     number: u64,
     /// `-c`
     limit: u64,
+    /// `-s` of a file; a capture has seen to it.
+    cut: Option<usize>,
 }
 
 /// What became of a packet.
@@ -40,9 +43,22 @@ pub(crate) enum Step {
 }
 
 impl Output {
-    /// For packets of `source`, a file if it has a name.
-    pub(crate) fn new(args: &Args, source: Option<&Path>, user: Option<&User>) -> Result<Self, Failure> {
-        Ok(Self::with_files(args, source, Files::new(args, SavefileWriter::builder(), None, user)?))
+    /// For packets of the capture file at `path`, or of the standard input, with these interfaces to begin with.
+    pub(crate) fn of_file(
+        args: &Args,
+        path: Option<&Path>,
+        interfaces: &[Interface],
+        user: Option<&User>,
+    ) -> Result<Self, Failure> {
+        let mut builder = SavefileWriter::builder();
+        let first = interfaces.first();
+        if let Some(cut) = args.cut().and_then(|len| u32::try_from(len).ok()) {
+            let stated = first.map(Interface::snaplen).filter(|&stated| stated > 0);
+            builder = builder.snaplen(stated.map_or(cut, |stated| stated.min(cut)));
+        }
+        let mut this = Self::with_files(args, path, Files::new(args, builder, &Origin::File(first), user)?);
+        this.cut = args.cut();
+        Ok(this)
     }
 
     /// For packets of a live capture: a file says what it captures from also where no packet comes.
@@ -52,7 +68,7 @@ impl Output {
         user: Option<&User>,
     ) -> Result<Self, Failure> {
         let builder = SavefileWriter::builder().link_type(capture.link_type()).snaplen(args.snaplen());
-        Ok(Self::with_files(args, None, Files::new(args, builder, Some(capture), user)?))
+        Ok(Self::with_files(args, None, Files::new(args, builder, &Origin::Capture(capture), user)?))
     }
 
     fn with_files(args: &Args, source: Option<&Path>, files: Option<Files>) -> Self {
@@ -63,7 +79,7 @@ impl Output {
             Form::new(args, source)
         };
         let limit = args.count.unwrap_or(u64::MAX);
-        Self { stdout: Stdout::new(args.line_buffered), form, files, number: 0, limit }
+        Self { stdout: Stdout::new(args.line_buffered), form, files, number: 0, limit, cut: None }
     }
 
     /// How many packets came.
@@ -71,13 +87,39 @@ impl Output {
         self.number
     }
 
+    /// Whether packets are written to a file.
+    pub(crate) fn writes(&self) -> bool {
+        self.files.is_some()
+    }
+
+    /// Anything but a packet of the file that is read, for the file that is written.
+    pub(crate) fn block(&mut self, block: Block<'_>) -> Result<(), Failure> {
+        self.files.as_mut().map_or(Ok(()), |files| files.write_block(block))
+    }
+
     pub(crate) fn frame(&mut self, frame: Frame<'_>) -> Result<Step, Failure> {
+        self.packet(frame, None)
+    }
+
+    /// A packet, with all that the file it is from says of it.
+    pub(crate) fn packet(
+        &mut self,
+        mut frame: Frame<'_>,
+        mut record: Option<Record<'_>>,
+    ) -> Result<Step, Failure> {
+        if let Some(len) = self.cut {
+            frame = frame.cut(len);
+            record = record.map(|record| record.cut(len));
+        }
         if let Some(files) = &mut self.files {
             if let Some(due) = files.due_before(frame) {
                 return Ok(Step::NextFile(due));
             }
             self.number += 1;
-            files.write(frame)?;
+            match record {
+                Some(record) => files.write_record(record)?,
+                None => files.write(frame)?,
+            }
         } else {
             self.number += 1;
         }

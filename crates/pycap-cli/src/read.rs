@@ -1,53 +1,171 @@
 //! From a capture file to the output.
 
-use pycap_capture::Savefile;
+use std::path::Path;
+
+use pycap_capture::{
+    ErrorKind, Frame, Interface, LinkType, Record, Savefile, SavefileIndex, SavefileRange, Selection as Range,
+};
 
 use crate::args::{Args, Task};
 use crate::error::Failure;
 use crate::matcher::Matcher;
 use crate::output::{Output, Step};
 use crate::progress::Progress;
-use crate::user;
+use crate::select::Selection;
+use crate::{tell, user};
 
 /// Reads the file that the command line names.
 pub(crate) fn run(args: &Args, task: &Task<'_>) -> Result<(), Failure> {
-    let mut file = match task {
-        Task::File(path) => Savefile::open(path)?,
-        _ => Savefile::stdin()?,
-    };
-    let mut matcher = Matcher::new(args, None)?;
-    if args.dump_program > 0 {
-        return matcher
-            .dump(file.link_type().unwrap_or(pycap_capture::LinkType::ETHERNET), args.dump_program);
+    let mut selection = Selection::new(args)?;
+    let Task::File(path) = *task else { return read(args, None, Savefile::stdin()?, selection) };
+    let file = Savefile::open(path)?;
+    match indexed(path, &mut selection)? {
+        Some(range) => read(args, Some(path), range, selection),
+        None => read(args, Some(path), file, selection),
     }
-    let mut out = user::relinquish_beside(args, |user| Output::new(args, file.path(), user))?;
-    let mut progress = Progress::new(file.file_len(), out.prints_at_the_end());
-    let read = copy(&mut file, &mut matcher, &mut out, &mut progress);
+}
+
+/// The part of the file that has the times that are asked for, if there is an index beside it that says where that is.
+fn indexed(path: &Path, selection: &mut Selection) -> Result<Option<SavefileRange>, Failure> {
+    if !selection.has_times() {
+        return Ok(None);
+    }
+    let index = match SavefileIndex::load(path) {
+        Ok(index) => index,
+        Err(error) => {
+            if error.kind() == ErrorKind::IndexStale {
+                tell(format_args!("{error}; until then all of the file is read"));
+            }
+            // What else is wrong shows when the file is read.
+            return Ok(None);
+        }
+    };
+    // Times of day are of the day of the first packet that has a time.
+    let mut file = Savefile::open(path)?;
+    let first = loop {
+        match file.next_frame()?.map(Frame::timestamp) {
+            Some(Some(time)) => break time,
+            Some(None) => {}
+            None => return Ok(None),
+        }
+    };
+    Ok(Some(index.open(Range::by_time(selection.times(first)?))?))
+}
+
+/// All of a file, or part of it.
+trait File {
+    fn next_frame(&mut self) -> pycap_capture::Result<Option<Frame<'_>>>;
+    fn next_record(&mut self) -> pycap_capture::Result<Option<Record<'_>>>;
+    fn interfaces(&self) -> &[Interface];
+    /// How many bytes there are to read, if that is known.
+    fn total(&self) -> Option<u64>;
+    /// How many of them are read.
+    fn bytes_read(&self) -> u64;
+}
+
+impl File for Savefile {
+    fn next_frame(&mut self) -> pycap_capture::Result<Option<Frame<'_>>> {
+        self.next_frame()
+    }
+
+    fn next_record(&mut self) -> pycap_capture::Result<Option<Record<'_>>> {
+        self.next_record()
+    }
+
+    fn interfaces(&self) -> &[Interface] {
+        self.interfaces()
+    }
+
+    fn total(&self) -> Option<u64> {
+        self.file_len()
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes_read()
+    }
+}
+
+impl File for SavefileRange {
+    fn next_frame(&mut self) -> pycap_capture::Result<Option<Frame<'_>>> {
+        self.next_frame()
+    }
+
+    fn next_record(&mut self) -> pycap_capture::Result<Option<Record<'_>>> {
+        self.next_record()
+    }
+
+    fn interfaces(&self) -> &[Interface] {
+        self.interfaces()
+    }
+
+    fn total(&self) -> Option<u64> {
+        Some(self.bytes_to_read())
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.bytes_read()
+    }
+}
+
+fn read(args: &Args, path: Option<&Path>, mut file: impl File, selection: Selection) -> Result<(), Failure> {
+    let matcher = Matcher::new(args, None)?;
+    if args.dump_program > 0 {
+        let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
+        return matcher.dump(link_type, args.dump_program);
+    }
+    let mut out = user::relinquish_beside(args, |user| Output::of_file(args, path, file.interfaces(), user))?;
+    let mut progress = Progress::new(file.total(), out.prints_at_the_end());
+    let mut wanted = Wanted { selection, matcher };
+    let read = copy(&mut file, &mut wanted, &mut out, &mut progress);
     progress.finish();
     // What was read before the damage is kept.
     out.end(read, None)
 }
 
+/// Which packets.
+struct Wanted {
+    selection: Selection,
+    matcher: Matcher,
+}
+
 fn copy(
-    file: &mut Savefile,
-    matcher: &mut Matcher,
+    file: &mut impl File,
+    wanted: &mut Wanted,
     out: &mut Output,
     progress: &mut Progress,
 ) -> Result<(), Failure> {
     let mut read: u64 = 0;
-    while let Some(frame) = file.next_frame()? {
+    let writes = out.writes();
+    loop {
+        let (frame, record) = if writes {
+            let Some(record) = file.next_record()? else { return Ok(()) };
+            match (record.frame(), record.block()) {
+                (Some(frame), _) => (frame, Some(record)),
+                (None, Some(block)) => {
+                    out.block(block)?;
+                    continue;
+                }
+                (None, None) => continue,
+            }
+        } else {
+            // The faster way, for packets alone.
+            let Some(frame) = file.next_frame()? else { return Ok(()) };
+            (frame, None)
+        };
         read += 1;
-        while matcher.matches(frame)? {
-            match out.frame(frame)? {
-                Step::Taken => break,
-                Step::Last => return Ok(()),
-                Step::NextFile(due) if out.next_file(due, None)?.is_break() => return Ok(()),
-                Step::NextFile(_) => {}
+        let Wanted { selection, matcher } = wanted;
+        if selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips() {
+            loop {
+                match out.packet(frame, record)? {
+                    Step::Taken => break,
+                    Step::Last => return Ok(()),
+                    Step::NextFile(due) if out.next_file(due, None)?.is_break() => return Ok(()),
+                    Step::NextFile(_) => {}
+                }
             }
         }
         if read.is_multiple_of(Progress::STEP) {
             progress.at(file.bytes_read());
         }
     }
-    Ok(())
 }

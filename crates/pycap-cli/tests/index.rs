@@ -73,3 +73,41 @@ fn what_cannot_be_indexed_is_told_in_a_line() {
     assert!(output.err.contains("<FILE>"), "{}", output.err);
     assert!(pycap(&["index", "--help"]).out.contains("FILE.pycap-index"));
 }
+
+#[test]
+fn a_stretch_of_time_is_read_with_it() {
+    // A minute, a packet a millisecond: several chunks.
+    let mut out = pycap_capture::SavefileWriter::builder().to_writer(Vec::new()).unwrap();
+    for n in 0..60_000 {
+        let time = pycap_capture::Timestamp::new(1_700_000_000 + n / 1000, (n % 1000) as u32 * 1_000_000);
+        let frame = pycap_capture::Frame::new(&[0; 60], pycap_capture::LinkType::ETHERNET);
+        out.write(frame.with_timestamp(time)).unwrap();
+    }
+    let capture = file("index-minute.pcap", &out.finish().unwrap());
+    let _ = std::fs::remove_file(SavefileIndex::path_beside(&capture));
+    let stretch = ["-r", text(&capture), "--from", "1700000030", "--to", "1700000030.005", "-tt", "-q"];
+    let plain = pycap(&stretch);
+    assert_eq!((plain.status, plain.out.lines().count(), plain.err.as_str()), (0, 5, ""));
+    assert_eq!(pycap(&["index", text(&capture)]).status, 0);
+    let output = pycap(&stretch);
+    assert_eq!((output.status, output.out.as_str(), output.err.as_str()), (0, plain.out.as_str(), ""));
+    // What is not asked for is not even read: damage far ahead of it is not seen, where it has changed neither length nor time.
+    let modified = std::fs::metadata(&capture).unwrap().modified().unwrap();
+    let mut bytes = std::fs::read(&capture).unwrap();
+    bytes[10_000..20_000].fill(0xff);
+    std::fs::write(&capture, &bytes).unwrap();
+    std::fs::File::options().write(true).open(&capture).unwrap().set_modified(modified).unwrap();
+    assert!(pycap(&["-r", text(&capture), "--count"]).err.contains("damaged"));
+    // The first chunk is always read; in this file it is the header alone.
+    let output = pycap(&stretch);
+    assert_eq!((output.status, output.out.as_str(), output.err.as_str()), (0, plain.out.as_str(), ""));
+    // An index that does not fit is not used, and that is told.
+    bytes.extend([0; 24]);
+    std::fs::write(&capture, &bytes).unwrap();
+    let output = pycap(&stretch);
+    assert!(
+        output.err.contains("build it anew, with `pycap index FILE`; until then all of the file is read"),
+        "{}",
+        output.err
+    );
+}

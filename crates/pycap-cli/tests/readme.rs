@@ -36,3 +36,11 @@ fn every_flag_of_the_readme_is_in_the_help() {
         assert!(help.contains(flag), "{flag}");
     }
 }
+
+#[test]
+fn the_report_is_real() {
+    let output = pycap(&["info", SAMPLE]);
+    let shown = block("$ TZ=UTC pycap info samples/ping-web-dns.pcap\n");
+    // The path is another one here.
+    assert_eq!(shown.split_once('\n').unwrap().1, output.out.split_once('\n').unwrap().1);
+}

@@ -1,6 +1,7 @@
 //! What a file has no place for.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 use crate::pcapng::{Block, BlockType, Options, code};
 
@@ -60,6 +61,21 @@ impl Losses {
             BlockType::DECRYPTION_SECRETS => self.secrets += 1,
             _ => self.blocks += 1,
         }
+    }
+}
+
+/// Those of several files together.
+impl AddAssign<&Losses> for Losses {
+    fn add_assign(&mut self, other: &Self) {
+        let Self { frames, times, comments, options, interfaces, names, secrets, blocks } = other;
+        self.frames += frames;
+        self.times += times;
+        self.comments += comments;
+        self.options += options;
+        self.interfaces += interfaces;
+        self.names += names;
+        self.secrets += secrets;
+        self.blocks += blocks;
     }
 }
 

@@ -36,12 +36,44 @@ pub fn pycap_fed(args: &[&str], input: &[u8]) -> Output {
 
 /// Runs tcpdump, if it is installed. Under CI it has to be.
 pub fn tcpdump(zone: &str, args: &[&str]) -> Option<Output> {
-    if Command::new("tcpdump").arg("--version").output().is_ok() {
-        return Some(run("tcpdump", args, zone, b""));
+    installed("tcpdump", zone, args)
+}
+
+/// Runs a program of others in this time zone, if it is installed. Under CI it has to be.
+pub fn installed(program: &str, zone: &str, args: &[&str]) -> Option<Output> {
+    if Command::new(program).arg("--version").output().is_ok() {
+        return Some(run(program, args, zone, b""));
     }
-    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "tcpdump is not installed");
-    println!("skipped: tcpdump is not installed");
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{program} is not installed");
+    println!("skipped: {program} is not installed");
     None
+}
+
+/// Captures of the corpus, if it is there: at most so many, spread over all of it, none of them long.
+pub fn corpus(most: usize) -> Vec<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let folder = std::env::var_os("PYCAP_CORPUS").map_or(beside, PathBuf::from);
+    let mut files = Vec::new();
+    captures_below(&folder, &mut files);
+    if files.is_empty() {
+        println!("without the corpus: it is not in ../shared/corpus, and PYCAP_CORPUS names none");
+    }
+    files.sort();
+    let step = files.len().div_ceil(most).max(1);
+    files.into_iter().step_by(step).collect()
+}
+
+fn captures_below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            captures_below(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "pcap" || extension == "pcapng")
+            && entry.metadata().is_ok_and(|metadata| metadata.len() < 1_000_000)
+        {
+            files.push(path.canonicalize().unwrap());
+        }
+    }
 }
 
 fn run(program: &str, args: &[&str], zone: &str, input: &[u8]) -> Output {

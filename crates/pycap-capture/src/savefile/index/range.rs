@@ -183,6 +183,11 @@ impl<R> SavefileRange<R> {
         self.spans.len()
     }
 
+    /// How many of these have been read so far.
+    pub fn bytes_read(&self) -> u64 {
+        self.file.bytes_read()
+    }
+
     /// Which format the file has.
     pub fn format(&self) -> Format {
         self.file.format()
