@@ -1,7 +1,7 @@
 //! Reading savefiles, and reading and dissecting them, pycap beside its peers: `cargo bench --bench savefile`.
 //!
 //! The file has 170 MB of the mix (some 640 bytes a packet) and stays in the page cache. All readers get buffers of 512 KiB
-//! where they can be told. After criterion's benches a table has the ratios: of rounds in which all take turns, the
+//! where they can be told. Compressed files are held against their decoder alone. After criterion's benches a table has the ratios: of rounds in which all take turns, the
 //! fastest of each, which is the least disturbed by what else the machine does.
 
 #[path = "dissectors.rs"]
@@ -136,6 +136,8 @@ impl Question<'_> {
 struct Savefiles {
     pcap: PathBuf,
     pcapng: PathBuf,
+    gzip: PathBuf,
+    zstd: PathBuf,
     packets: u64,
 }
 
@@ -150,12 +152,17 @@ impl Savefiles {
         let this = Self {
             pcap: directory.join("pycap-bench.pcap"),
             pcapng: directory.join("pycap-bench.pcapng"),
+            gzip: directory.join("pycap-bench.pcap.gz"),
+            zstd: directory.join("pycap-bench.pcap.zst"),
             packets,
         };
         let create =
             |path| BufWriter::with_capacity(1 << 20, File::create(path).expect("a file can be made"));
         generate::pcap(frames(), create(&this.pcap)).expect("170 MB can be written");
         generate::pcapng(frames(), create(&this.pcapng)).expect("170 MB can be written");
+        for path in [&this.gzip, &this.zstd] {
+            pycap::copy(&this.pcap, path);
+        }
         this
     }
 
@@ -177,6 +184,10 @@ impl Savefiles {
         assert_eq!(totals!(pcap_parser::pcap, &self.pcap), expected, "pcap-parser");
         assert_eq!(totals!(pcap_file::pcap, &self.pcap), expected, "pcap-file");
         assert_eq!(totals!(pycap::for_each, &self.pcapng), expected, "pcapng");
+        assert_eq!(totals!(pycap::for_each, &self.gzip), expected, "gzip");
+        assert_eq!(totals!(pycap::for_each, &self.zstd), expected, "zstd");
+        let len = std::fs::metadata(&self.pcap).expect("the file is there").len();
+        assert_eq!((decoders::gzip(&self.gzip), decoders::zstd(&self.zstd)), (len, len));
         assert_eq!(totals!(pcap_parser::pcapng, &self.pcapng), expected, "pcap-parser, pcapng");
         assert_eq!(totals!(pcap_file::pcapng, &self.pcapng), expected, "pcap-file, pcapng");
         #[cfg(libpcap)]
@@ -263,6 +274,32 @@ impl Savefiles {
                 limits: vec![Limit { of: "index", beside: "for_each, no index", ratio: 1.2 }],
             },
             Question {
+                title: "read gzip",
+                contenders: vec![
+                    Contender {
+                        name: "flate2 alone",
+                        run: Box::new(|| {
+                            black_box(decoders::gzip(&self.gzip));
+                        }),
+                    },
+                    contender!("pycap for_each", read gzip with pycap::for_each),
+                ],
+                limits: vec![Limit { of: "pycap for_each", beside: "flate2 alone", ratio: 1.2 }],
+            },
+            Question {
+                title: "read zstd",
+                contenders: vec![
+                    Contender {
+                        name: "ruzstd alone",
+                        run: Box::new(|| {
+                            black_box(decoders::zstd(&self.zstd));
+                        }),
+                    },
+                    contender!("pycap for_each", read zstd with pycap::for_each),
+                ],
+                limits: vec![Limit { of: "pycap for_each", beside: "ruzstd alone", ratio: 1.2 }],
+            },
+            Question {
                 title: "read and dissect pcap",
                 contenders: vec![
                     contender!("pycap stack", read pcap with pycap::for_each, dissect with dissect::stack),
@@ -287,7 +324,7 @@ impl Savefiles {
 
 impl Drop for Savefiles {
     fn drop(&mut self) {
-        for path in [&self.pcap, &self.pcapng] {
+        for path in [&self.pcap, &self.pcapng, &self.gzip, &self.zstd] {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -301,8 +338,50 @@ fn raw_read(path: &Path) {
     }
 }
 
+/// What decompressing alone takes, into a buffer of the size that a savefile has.
+mod decoders {
+    use std::io::{BufRead, BufReader};
+
+    use flate2::bufread::MultiGzDecoder;
+    use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
+
+    use super::{BUFFER, File, Path, Read, black_box};
+
+    fn read_through(mut reader: impl Read, buffer: &mut [u8]) -> u64 {
+        let mut total = 0;
+        loop {
+            match reader.read(buffer).expect("the file is sound") {
+                0 => return total,
+                read => total += read as u64,
+            }
+            black_box(&*buffer);
+        }
+    }
+
+    fn open(path: &Path) -> BufReader<File> {
+        BufReader::with_capacity(BUFFER, File::open(path).expect("the file is there"))
+    }
+
+    pub(super) fn gzip(path: &Path) -> u64 {
+        read_through(MultiGzDecoder::new(open(path)), &mut vec![0; BUFFER])
+    }
+
+    pub(super) fn zstd(path: &Path) -> u64 {
+        let (mut file, mut decoder, mut buffer) = (open(path), FrameDecoder::new(), vec![0; BUFFER]);
+        let mut total = 0;
+        while !file.fill_buf().expect("the file can be read").is_empty() {
+            let frame = StreamingDecoder::new_with_decoder(&mut file, &mut decoder);
+            total += read_through(frame.expect("the file is sound"), &mut buffer);
+        }
+        total
+    }
+}
+
 mod pycap {
     use pycap_capture::{Frame, Savefile, SavefileIndex};
+            },
+            Question {
+    use pycap_capture::{Frame, Savefile, SavefileWriter};
 
     use super::{ControlFlow, Path, Record, black_box};
 
@@ -315,6 +394,16 @@ mod pycap {
             original_len: frame.original_len(),
             data: frame.data(),
         }
+    }
+
+    /// Writes the same frames to another file, compressed as its name says.
+    pub(super) fn copy(from: &Path, to: &Path) {
+        let mut file = Savefile::open(from).expect("the file is sound");
+        let mut out = SavefileWriter::builder().create(to).expect("a file can be made");
+        while let Some(frame) = file.next_frame().expect("the file is sound") {
+            out.write(frame).expect("170 MB can be written");
+        }
+        out.finish().expect("170 MB can be written");
     }
 
     #[inline(always)]
