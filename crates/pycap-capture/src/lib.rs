@@ -37,7 +37,7 @@ pub use pycap_filter::{Filter, Instruction};
 pub use pycap_wire::LinkType;
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
-pub use savefile::{ByteOrder, Format, Record, Savefile};
+pub use savefile::{ByteOrder, Format, Merge, Record, Savefile};
 pub use source::{Next, Source};
 pub use stats::Stats;
 pub use stop::StopHandle;
