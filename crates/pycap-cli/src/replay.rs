@@ -200,6 +200,7 @@ impl ReplayArgs {
 }
 
 /// What is replayed.
+#[allow(clippy::large_enum_variant, reason = "there is one of them in a run")]
 enum Capture {
     Memory(Recording),
     File(Savefile<Box<dyn io::Read + Send>>),

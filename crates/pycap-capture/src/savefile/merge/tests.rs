@@ -12,8 +12,7 @@ fn file(name: &str, times: &[i64]) -> Vec<u8> {
         let frame = frame.with_timestamp(Timestamp::new(secs, 0));
         out.write_with(frame, OptionList::new().comment("as it was").options()).unwrap();
     }
-    let mut stats = Stats::default();
-    stats.received = Some(times.len() as u64);
+    let stats = Stats { received: Some(times.len() as u64), ..Stats::default() };
     out.interface_stats(index, &stats).unwrap();
     out.finish().unwrap()
 }
