@@ -378,10 +378,7 @@ mod decoders {
 }
 
 mod pycap {
-    use pycap_capture::{Frame, Savefile, SavefileIndex};
-            },
-            Question {
-    use pycap_capture::{Frame, Savefile, SavefileWriter};
+    use pycap_capture::{Frame, Savefile, SavefileIndex, SavefileWriter};
 
     use super::{ControlFlow, Path, Record, black_box};
 

@@ -39,7 +39,9 @@ pub use pycap_filter::{Filter, Instruction};
 pub use pycap_wire::LinkType;
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
-pub use savefile::{ByteOrder, Follow, Format, Record, Savefile, SavefileIndex, SavefileRange, Selection};
+pub use savefile::{
+    ByteOrder, Follow, Format, Merge, Record, Savefile, SavefileIndex, SavefileRange, Selection,
+};
 pub use source::{Next, Source};
 pub use stats::Stats;
 pub use stop::StopHandle;

@@ -6,6 +6,7 @@ mod decompress;
 mod follow;
 mod foreign;
 mod index;
+mod merge;
 mod order;
 mod pcap;
 mod pcapng;
@@ -25,6 +26,7 @@ use pycap_wire::LinkType;
 use self::buffer::{Buffer, Input};
 pub use self::follow::Follow;
 pub use self::index::{SavefileIndex, SavefileRange, Selection};
+pub use self::merge::Merge;
 pub use self::order::ByteOrder;
 use self::pcap::Pcap;
 pub(crate) use self::pcapng::Clock;
@@ -71,14 +73,18 @@ impl Savefile {
     ///
     /// If it cannot be opened or read, and as [`from_reader`](Self::from_reader).
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
+        Self::open_with_capacity(path.as_ref(), buffer::CAPACITY)
+    }
+
+    /// The same with a read buffer of this size: for many files at once.
+    pub(crate) fn open_with_capacity(path: &Path, capacity: usize) -> Result<Self> {
         let open = || {
             let file = File::open(path).map_err(|error| Error::io("cannot open", error))?;
             let metadata = file.metadata().map_err(|error| Error::io("cannot open", error))?;
             if metadata.is_dir() {
                 return Err(Error::io("cannot open", io::ErrorKind::IsADirectory.into()));
             }
-            let mut this = Self::from_reader(Box::new(file) as Box<dyn Read + Send>)?;
+            let mut this = Self::with_capacity(Box::new(file) as Box<dyn Read + Send>, capacity)?;
             this.file_len = metadata.is_file().then_some(metadata.len());
             this.path = Some(path.to_owned());
             Ok(this)
@@ -107,8 +113,12 @@ impl<R: Read> Savefile<R> {
     /// If the reader fails or has nothing, if the bytes are not a capture file, or one of an unknown version,
     /// and if the header is cut short or contradicts itself. If they are compressed in a way that is not read here, or
     /// are in turn a compressed file: [`ErrorKind::Compressed`].
-    pub fn from_reader(mut reader: R) -> Result<Self> {
-        let mut buffer = Buffer::new();
+    pub fn from_reader(reader: R) -> Result<Self> {
+        Self::with_capacity(reader, buffer::CAPACITY)
+    }
+
+    fn with_capacity(mut reader: R, capacity: usize) -> Result<Self> {
+        let mut buffer = Buffer::with_capacity(capacity);
         let mut upstream = Upstream::detect(&mut buffer, &mut reader)?;
         let opened = Records::open(buffer, &mut upstream.over(&mut reader));
         let records = opened.map_err(|error| upstream.error(error))?;

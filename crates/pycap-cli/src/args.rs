@@ -48,6 +48,8 @@ Examples:
   pycap -r trace.pcap --json         one JSON object a packet
   pycap --follow -r trace.pcap       what is in it, and what is written to it from now on
   pycap info trace.pcap              what is in a file: packets, times, rates, interfaces
+  pycap merge -w all.pcapng a.pcap b.pcapng
+                                     one file of several, by time; pycap merge --help
   pycap -D                           the interfaces that there are
   pycap devices                      the same with their addresses; --json
   pycap send -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request'

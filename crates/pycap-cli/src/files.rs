@@ -375,7 +375,7 @@ pub(crate) fn tell_losses(name: &Path, format: Format, losses: &Losses) {
 
 /// Whether writing to `output` would destroy what is read.
 #[cfg(unix)]
-fn is_same_file(input: &Path, output: &Path) -> bool {
+pub(crate) fn is_same_file(input: &Path, output: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let input = if input == Path::new("-") { Path::new("/dev/stdin") } else { input };
     match (std::fs::metadata(input), std::fs::metadata(output)) {
@@ -387,7 +387,7 @@ fn is_same_file(input: &Path, output: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_same_file(input: &Path, output: &Path) -> bool {
+pub(crate) fn is_same_file(input: &Path, output: &Path) -> bool {
     matches!((input.canonicalize(), output.canonicalize()), (Ok(input), Ok(output)) if input == output)
 }
 

@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use pycap_capture::pcapng::{Block, BlockType, Contents, Options, code};
-use pycap_capture::{ByteOrder, Format, Frame, Interface, LinkType, Record, Savefile, Timestamp};
+use pycap_capture::{
+    ByteOrder, Compression, Format, Frame, Interface, LinkType, Record, Savefile, Timestamp,
+};
 
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -64,6 +66,7 @@ struct Report {
     format: Format,
     version: (u16, u16),
     byte_order: ByteOrder,
+    compression: Option<Compression>,
     file_size: u64,
     packets: u64,
     /// Packets of which the file has not all bytes.
@@ -168,6 +171,7 @@ impl Report {
             format: file.format(),
             version: file.version(),
             byte_order: file.byte_order(),
+            compression: file.compression(),
             file_size: 0,
             packets: 0,
             cut: 0,

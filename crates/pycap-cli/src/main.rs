@@ -19,6 +19,7 @@ mod json;
 mod layers;
 mod link;
 mod matcher;
+mod merge;
 mod ongoing;
 mod output;
 mod postrotate;
@@ -55,6 +56,7 @@ fn run() -> Result<(), Failure> {
         Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
         Some(word) if word == "index" => return index::run(&args::of_command("index")),
         Some(word) if word == "info" => return info::run(&args::of_command("info")),
+        Some(word) if word == "merge" => return merge::run(&args::of_command("merge")),
         Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),
         Some(word) if word == "send" => return send::run(&args::of_command("send")),
         _ => {}

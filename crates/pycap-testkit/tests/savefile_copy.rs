@@ -63,7 +63,7 @@ fn said(bytes: &[u8]) -> Vec<String> {
             Contents::Interface(interface) => said += &format!(" {interface:?}"),
             Contents::Packet => said += &format!(" {:?}", record.frame().expect("a packet").to_owned()),
             contents @ Contents::Statistics(_) => {
-                said += &format!(" {contents:?}").split("options").next().unwrap()
+                said += format!(" {contents:?}").split("options").next().unwrap()
             }
             Contents::Unknown => said += &format!(" {:?}", block.body()),
             contents => said += &format!(" {contents:?}"),

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 /// How much is read at once. Larger does not fit the second-level cache beside the packets' own working set;
 /// smaller pays for more system calls.
-const CAPACITY: usize = 512 * 1024;
+pub(super) const CAPACITY: usize = 512 * 1024;
 
 /// A window onto a stream, moved forward over it. It grows only for a single record that does not fit, and
 /// only as far as bytes have really arrived: a length that lies costs no memory.
@@ -25,7 +25,17 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; CAPACITY], start: 0, end: 0, origin: 0, forgotten: 0 }
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// A buffer that reads so much at once.
+    pub(super) fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: vec![0; capacity], start: 0, end: 0, origin: 0, forgotten: 0 }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.len()
     }
 
     /// What has been read and not yet consumed.
@@ -178,7 +188,7 @@ mod tests {
     fn the_window_moves_over_the_stream() {
         let stream: Vec<u8> = (0..1_000_000u32).map(|i| (i % 251) as u8).collect();
         let mut reader = &stream[..];
-        let mut buffer = Buffer::new();
+        let mut buffer = Buffer::with_capacity(CAPACITY);
         let mut at = 0;
         for len in (1..).step_by(977) {
             if !buffer.ensure(len, &mut reader).unwrap() {
@@ -196,7 +206,7 @@ mod tests {
 
     #[test]
     fn it_grows_by_what_arrives_not_by_what_is_promised() {
-        let mut buffer = Buffer::new();
+        let mut buffer = Buffer::with_capacity(CAPACITY);
         assert!(!buffer.ensure(1 << 30, &mut io::repeat(7).take(300_000)).unwrap());
         assert_eq!(buffer.window().len(), 300_000);
         assert!(buffer.bytes.len() <= 2 * CAPACITY);
@@ -205,7 +215,7 @@ mod tests {
     #[test]
     fn skipping_needs_no_room() {
         let mut reader = io::repeat(1).take(10_000_000).chain(&b"end"[..]);
-        let mut buffer = Buffer::new();
+        let mut buffer = Buffer::with_capacity(CAPACITY);
         assert!(buffer.ensure(10, &mut reader).unwrap());
         assert!(buffer.skip(&mut 10_000_000, &mut reader).unwrap());
         assert_eq!(buffer.position(), 10_000_000);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::pcapng::{Block, BlockOption, BlockType, Options, code};
-use crate::{ByteOrder, Frame};
+use crate::{ByteOrder, Frame, Interface};
 
 /// One record of a capture file: [`Savefile::next_record`](crate::Savefile::next_record).
 ///
@@ -102,6 +102,16 @@ impl<'a> Record<'a> {
     pub fn with_interface(mut self, index: u32) -> Self {
         self.frame = self.frame.map(|frame| frame.with_interface(index));
         self.block = self.block.map(|block| block.with_interface(index));
+        self
+    }
+
+    /// The same, of the interface that has this index now.
+    pub(super) fn of_interface(mut self, index: u32, interface: &'a Interface) -> Self {
+        self.frame = self.frame.map(|frame| frame.with_interface(index).with_interface_info(interface));
+        self.block = self.block.map(|block| match block.interface() {
+            Some(_) => block.of_interface(index, interface),
+            None => block,
+        });
         self
     }
 

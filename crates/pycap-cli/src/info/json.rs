@@ -20,6 +20,7 @@ pub(super) fn object(report: &Report) -> Value {
         "format": report.format.to_string(),
         "version": format!("{major}.{minor}"),
         "byte_order": report.byte_order.to_string(),
+        "compression": report.compression.map(|compression| compression.to_string()),
         "link_types": link_types,
         "file_size": report.file_size,
         "packets": report.packets,

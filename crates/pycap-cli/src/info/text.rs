@@ -16,6 +16,9 @@ pub(super) fn write<W: Write>(out: &mut W, report: &Report) -> io::Result<()> {
     let (major, minor) = report.version;
     line(out, "File name", report.path.display())?;
     line(out, "File type", format_args!("{} {major}.{minor}, {}", report.format, report.byte_order))?;
+    if let Some(compression) = report.compression {
+        line(out, "Compression", compression)?;
+    }
     encapsulation(out, report)?;
     line(out, "Time precision", precisions(report))?;
     line(out, "Packet size limit", limits(report))?;

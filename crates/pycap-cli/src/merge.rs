@@ -1,0 +1,171 @@
+//! Several capture files made one: `pycap merge`, after Wireshark's mergecap.
+
+use std::path::{Path, PathBuf};
+
+use pycap_capture::{
+    Format, Interface, LinkType, Merge, Savefile, SavefileWriter, TimestampResolution, WriterBuilder,
+};
+
+use crate::error::Failure;
+use crate::files::{is_same_file, refused, tell_losses};
+use crate::progress::Progress;
+use crate::tell_failure;
+
+/// Makes one capture file of several: their packets by time, with all that the files have.
+#[derive(Debug, clap::Parser)]
+#[command(name = "pycap merge", disable_version_flag = true)]
+pub(crate) struct MergeArgs {
+    /// The capture files; - is standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Write to OUT: pcap if it ends in .pcap, else pcapng; - is standard output
+    #[arg(short, value_name = "OUT")]
+    write: PathBuf,
+
+    /// One file after the other instead of by time
+    #[arg(short = 'a')]
+    append: bool,
+
+    /// At most BYTES of each packet
+    #[arg(short = 's', long, value_name = "BYTES")]
+    snapshot_length: Option<u32>,
+
+    /// Write pcapng, whatever the name
+    #[arg(long)]
+    pcapng: bool,
+
+    /// Leave out, and tell, what the format of the file has no place for, where it would be refused
+    #[arg(long)]
+    lossy: bool,
+}
+
+/// Merges the files that the command line names.
+pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
+    let stdin = Path::new("-");
+    if args.files.iter().filter(|file| *file == stdin).count() > 1 {
+        return Err(Failure::Usage("- is standard input, which can be read once".into()));
+    }
+    if let Some(input) = args.files.iter().find(|input| is_same_file(input, &args.write)) {
+        let (out, input) = (args.write.display(), input.display());
+        return Err(Failure::Usage(format!("-w {out}: that is {input}, which is read: name another file")));
+    }
+    // All of them, before anything is written.
+    let mut merge = if args.files.iter().any(|file| file == stdin) {
+        let open = |path: &PathBuf| if path == stdin { Savefile::stdin() } else { Savefile::open(path) };
+        Merge::new(args.files.iter().map(open).collect::<Result<_, _>>()?)
+    } else {
+        Merge::open(&args.files)?
+    };
+    if args.append {
+        merge = merge.appended();
+    }
+    let builder = settings(args, merge.interfaces())?;
+    let is_pcapng = args.is_pcapng();
+    if is_pcapng {
+        merge = merge.with_comment(&made_of(&args.files));
+    }
+    let mut out = if args.write == stdin { builder.stdout()? } else { builder.create(&args.write)? };
+    let merged = copy(&mut merge, &mut out, args.cut());
+    let (format, losses) = (out.format(), out.losses().clone());
+    let finished = out.finish();
+    for error in merge.other_errors() {
+        tell_failure(&Failure::Refused(error.to_string()));
+    }
+    merged.and(finished.map(drop).map_err(Failure::from))?;
+    tell_losses(&args.write, format, &losses);
+    Ok(())
+}
+
+impl MergeArgs {
+    fn is_pcapng(&self) -> bool {
+        self.pcapng || self.write.extension().is_none_or(|extension| extension != "pcap")
+    }
+
+    fn cut(&self) -> Option<usize> {
+        self.snapshot_length.filter(|&bytes| bytes > 0).and_then(|bytes| usize::try_from(bytes).ok())
+    }
+}
+
+/// The settings of a file that is to hold packets of these interfaces.
+fn settings(args: &MergeArgs, interfaces: &[Interface]) -> Result<WriterBuilder, Failure> {
+    let builder = SavefileWriter::builder().lossy(args.lossy);
+    if args.is_pcapng() {
+        return Ok(builder.format(Format::Pcapng));
+    }
+    let is_fine = |interface: &Interface| match interface.timestamp_resolution() {
+        TimestampResolution::PowerOf10(power) => power > 6,
+        TimestampResolution::PowerOf2(power) => power > 19,
+    };
+    let nano = interfaces.iter().any(is_fine);
+    let mut builder = builder.format(if nano { Format::PcapNanosecond } else { Format::Pcap });
+    // 0: no limit.
+    let snaplens = interfaces.iter().map(Interface::snaplen);
+    if let Some(longest) = snaplens.max_by_key(|&snaplen| snaplen.wrapping_sub(1)) {
+        let cut = args.snapshot_length.filter(|&bytes| bytes > 0);
+        match (cut, longest) {
+            (Some(cut), 0) => builder = builder.snaplen(cut),
+            (None, 0) => {}
+            (cut, stated) => builder = builder.snaplen(stated.min(cut.unwrap_or(stated))),
+        }
+    }
+    let Some(first) = interfaces.first().map(Interface::link_type) else { return Ok(builder) };
+    if let Some(other) = interfaces.iter().map(Interface::link_type).find(|&other| other != first)
+        && !args.lossy
+    {
+        let name = |link_type: LinkType| link_type.name().unwrap_or("unnamed");
+        return Err(Failure::Refused(format!(
+            "{}: a pcap file has one link type, and the inputs have {} ({}) and {} ({}): write pcapng (--pcapng, or a name that ends in .pcapng), or leave out with --lossy what does not fit",
+            args.write.display(),
+            name(first),
+            first.0,
+            name(other),
+            other.0
+        )));
+    }
+    Ok(builder.link_type(first))
+}
+
+/// What the output says of where it is from.
+fn made_of(files: &[PathBuf]) -> String {
+    /// So that it fits a comment.
+    const MOST: usize = 50_000;
+    let mut text = "merged from".to_owned();
+    for (number, file) in files.iter().enumerate() {
+        let name = if file == Path::new("-") { "standard input".into() } else { file.to_string_lossy() };
+        if text.len() + name.len() > MOST {
+            text.push_str(&format!(" and {} more", files.len() - number));
+            break;
+        }
+        text.push_str(if number == 0 { " " } else { ", " });
+        text.push_str(&name);
+    }
+    text
+}
+
+/// Ends with the error of a torn file, after all that the others have.
+fn copy(merge: &mut Merge, out: &mut SavefileWriter, cut: Option<usize>) -> Result<(), Failure> {
+    let total = merge.files().map(Savefile::file_len).sum();
+    let mut progress = Progress::new(total, true);
+    let format = out.format();
+    let merged = loop {
+        match merge.next_record() {
+            Ok(Some(record)) => {
+                let record = match cut {
+                    Some(len) => record.cut(len),
+                    None => record,
+                };
+                if let Err(error) = out.write_record(record) {
+                    break Err(refused(error, format));
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error.into()),
+        }
+        if merge.frames_read().is_multiple_of(Progress::STEP) {
+            progress.at(merge.files().map(Savefile::position).sum());
+        }
+    };
+    progress.finish();
+    merged
+}
