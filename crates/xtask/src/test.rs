@@ -62,6 +62,7 @@ const STEPS: [Step; 11] = [
             Tool::Ping,
             Tool::Curl,
             Tool::Dig,
+            Tool::Zstd,
         ],
         run: cargo_test,
     },

@@ -35,6 +35,8 @@ pub(crate) enum Tool {
     Curl,
     /// And another one.
     Dig,
+    /// Reads compressed files that we write.
+    Zstd,
     /// Builds libFuzzer.
     CppCompiler,
     /// Rust's nightly toolchain, for the fuzzer's instrumentation.
@@ -47,7 +49,7 @@ pub(crate) enum Tool {
 pub(crate) struct Missing(Vec<Tool>);
 
 /// Everything that any test needs.
-const ALL: [Tool; 15] = [
+const ALL: [Tool; 16] = [
     Tool::Tcpdump,
     Tool::Valgrind,
     Tool::Libpcap,
@@ -60,6 +62,7 @@ const ALL: [Tool; 15] = [
     Tool::Ping,
     Tool::Curl,
     Tool::Dig,
+    Tool::Zstd,
     Tool::CppCompiler,
     Tool::Nightly,
     Tool::CargoFuzz,
@@ -124,6 +127,7 @@ impl Tool {
             Self::Ping => About("ping", Some("iputils-ping"), &["ping", "-V"]),
             Self::Curl => About("curl", Some("curl"), &["curl", "--version"]),
             Self::Dig => About("dig", Some("bind9-dnsutils"), &["dig", "-v"]),
+            Self::Zstd => About("zstd", Some("zstd"), &["zstd", "--version"]),
             Self::CppCompiler => About("a C++ compiler", Some("g++"), &["c++", "--version"]),
             Self::Nightly => About("the nightly toolchain", None, &["cargo", "+nightly", "--version"]),
             Self::CargoFuzz => About("cargo-fuzz", None, &["cargo", "fuzz", "--version"]),
