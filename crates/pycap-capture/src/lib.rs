@@ -40,7 +40,7 @@ pub use pycap_wire::LinkType;
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
 pub use savefile::{
-    ByteOrder, Follow, Format, Merge, Record, Savefile, SavefileIndex, SavefileRange, Selection,
+    ByteOrder, Follow, Format, Merge, NextRecord, Record, Savefile, SavefileIndex, SavefileRange, Selection,
 };
 pub use source::{Next, Source};
 pub use stats::Stats;

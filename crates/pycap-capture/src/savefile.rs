@@ -24,7 +24,7 @@ use std::time::Instant;
 use pycap_wire::LinkType;
 
 use self::buffer::{Buffer, Input};
-pub use self::follow::Follow;
+pub use self::follow::{Follow, NextRecord};
 pub use self::index::{SavefileIndex, SavefileRange, Selection};
 pub use self::merge::Merge;
 pub use self::order::ByteOrder;

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use pycap_capture::{Frame, Next, OwnedFrame, Source};
+use pycap_capture::{Frame, Next, OwnedFrame, Record, Source};
 
 use crate::args::Args;
 use crate::error::Failure;
@@ -22,10 +22,28 @@ pub(crate) trait Ongoing: Source {
     /// What to tell of it, and of the packets that it gave: so many.
     fn account(&mut self, packets: u64) -> Result<String, Failure>;
 
+    /// What comes next by then. Where it is to be written, a file has more to say than its packets.
+    fn next_item(&mut self, until: Instant, _written: bool) -> pycap_capture::Result<Item<'_>> {
+        Ok(match self.next_frame_until(Some(until))? {
+            Next::Frame(frame) => Item::Packet(frame),
+            Next::TimedOut => Item::TimedOut,
+            Next::Finished => Item::Finished,
+        })
+    }
+
     /// What it is called, and whether it is down; a file never is.
     fn state(&self) -> (&str, bool) {
         ("", false)
     }
+}
+
+/// What comes from there.
+pub(crate) enum Item<'a> {
+    Packet(Frame<'a>),
+    /// A packet with all that its file says of it, or anything else that is in a file.
+    Record(Record<'a>),
+    TimedOut,
+    Finished,
 }
 
 /// Copies the packets that are wanted.
@@ -40,8 +58,8 @@ pub(crate) fn copy<S: Ongoing>(
     let at_once = Instant::now();
     let (mut until, mut batch, mut was_down) = (at_once, 0, false);
     loop {
-        match source.next_frame_until(Some(until))? {
-            Next::Frame(frame) => {
+        let waits = match source.next_item(until, out.writes())? {
+            Item::Packet(frame) => {
                 let step = if wanted(frame)? { out.frame(frame)? } else { Step::Taken };
                 if step != Step::Taken {
                     let frame = frame.to_owned();
@@ -49,14 +67,21 @@ pub(crate) fn copy<S: Ongoing>(
                         return Ok(());
                     }
                 }
-                batch += 1;
-                if batch < BATCH {
-                    until = at_once;
-                    continue;
-                }
+                false
             }
-            Next::TimedOut => {}
-            Next::Finished => return Ok(()),
+            Item::Record(record) => {
+                if copy_record(record, &mut wanted, out)?.is_break() {
+                    return Ok(());
+                }
+                false
+            }
+            Item::TimedOut => true,
+            Item::Finished => return Ok(()),
+        };
+        batch += 1;
+        if !waits && batch < BATCH {
+            until = at_once;
+            continue;
         }
         batch = 0;
         out.pause()?;
@@ -74,6 +99,19 @@ pub(crate) fn copy<S: Ongoing>(
             Err(left) => left.map_or(LOOK_UP, |left| left.min(LOOK_UP)),
         };
         until = Instant::now() + patience;
+    }
+}
+
+/// Copies a record of a file; breaks if it was the last one.
+fn copy_record(
+    record: Record<'_>,
+    wanted: &mut impl FnMut(Frame<'_>) -> Result<bool, Failure>,
+    out: &mut Output,
+) -> Result<ControlFlow<()>, Failure> {
+    match (record.frame(), record.block()) {
+        (Some(frame), _) if wanted(frame)? => out.whole_packet(frame, Some(record)),
+        (None, Some(block)) => out.block(block).map(ControlFlow::Continue),
+        _ => Ok(ControlFlow::Continue(())),
     }
 }
 

@@ -102,11 +102,7 @@ impl Output {
     }
 
     /// A packet, with all that the file it is from says of it.
-    pub(crate) fn packet(
-        &mut self,
-        mut frame: Frame<'_>,
-        mut record: Option<Record<'_>>,
-    ) -> Result<Step, Failure> {
+    fn packet(&mut self, mut frame: Frame<'_>, mut record: Option<Record<'_>>) -> Result<Step, Failure> {
         if let Some(len) = self.cut {
             frame = frame.cut(len);
             record = record.map(|record| record.cut(len));
@@ -128,6 +124,24 @@ impl Output {
             self.stdout.writer.flush()?;
         }
         Ok(if self.number < self.limit { Step::Taken } else { Step::Last })
+    }
+
+    /// A packet of a file, with all further files that it takes; breaks if it was the last one.
+    pub(crate) fn whole_packet(
+        &mut self,
+        frame: Frame<'_>,
+        record: Option<Record<'_>>,
+    ) -> Result<ControlFlow<()>, Failure> {
+        loop {
+            match self.packet(frame, record)? {
+                Step::Taken => return Ok(ControlFlow::Continue(())),
+                Step::Last => return Ok(ControlFlow::Break(())),
+                Step::NextFile(due) if self.next_file(due, None)?.is_break() => {
+                    return Ok(ControlFlow::Break(()));
+                }
+                Step::NextFile(_) => {}
+            }
+        }
     }
 
     /// Begins the next file, with the counts of a live capture in the one before; breaks if there is to be none.

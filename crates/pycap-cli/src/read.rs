@@ -9,7 +9,7 @@ use pycap_capture::{
 use crate::args::{Args, Task};
 use crate::error::Failure;
 use crate::matcher::Matcher;
-use crate::output::{Output, Step};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::select::Selection;
 use crate::{tell, user};
@@ -155,13 +155,8 @@ fn copy(
         read += 1;
         let Wanted { selection, matcher } = wanted;
         if selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips() {
-            loop {
-                match out.packet(frame, record)? {
-                    Step::Taken => break,
-                    Step::Last => return Ok(()),
-                    Step::NextFile(due) if out.next_file(due, None)?.is_break() => return Ok(()),
-                    Step::NextFile(_) => {}
-                }
+            if out.whole_packet(frame, record)?.is_break() {
+                return Ok(());
             }
         }
         if read.is_multiple_of(Progress::STEP) {

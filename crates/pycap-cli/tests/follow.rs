@@ -189,3 +189,25 @@ fn what_cannot_be_followed_is_told() {
         assert!(output.err.contains(words), "{}", output.err);
     }
 }
+
+/// What is written has the comments, the names and the interfaces of all files that were followed.
+#[test]
+fn what_is_written_has_all_blocks() {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("follow-blocks.pcapng");
+    let out = path.with_file_name("follow-blocks-out.pcapng");
+    let mut file = pycap_capture::SavefileWriter::builder()
+        .format(pycap_capture::Format::Pcapng)
+        .comment("all of it")
+        .to_writer(Vec::new())
+        .unwrap();
+    let frame = pycap_capture::Frame::new(&[0; 60], pycap_capture::LinkType::ETHERNET);
+    let comment = pycap_capture::pcapng::OptionList::new().comment("the one packet");
+    file.write_with(frame.with_timestamp(pycap_capture::Timestamp::new(1, 2)), comment.options()).unwrap();
+    let bytes = file.finish().unwrap();
+    fs::write(&path, &bytes).unwrap();
+    let following =
+        Following::new(&["--follow", "-r", path.to_str().unwrap(), "-c", "1", "-w", out.to_str().unwrap()]);
+    let (status, printed, errors) = following.end();
+    assert_eq!((status, printed, errors), (0, Vec::new(), Vec::new()));
+    assert_eq!(fs::read(out).unwrap(), bytes);
+}

@@ -15,7 +15,7 @@ use self::mark::{Mark, still_ends};
 use self::tail::Tail;
 use self::watch::Watch;
 use super::{Buffer, Decoder, Format, Parsed, Records, foreign};
-use crate::{Error, ErrorKind, Frame, Interface, Next, Result, Source, StopHandle};
+use crate::{Error, ErrorKind, Frame, Interface, Next, Record, Result, Source, StopHandle};
 
 /// So many files that came to the path one after the other are kept open until their turn comes, where the reader is slower than whoever
 /// rotates them.
@@ -80,16 +80,30 @@ pub struct Follow {
     files: u64,
 }
 
-enum Step {
-    Record(Parsed),
+/// What [`Follow::next_record_until`] came back with.
+#[derive(Clone, Copy, Debug)]
+pub enum NextRecord<'a> {
+    /// A record.
+    Record(Record<'a>),
+    /// The deadline passed first; more records may come.
+    TimedOut,
+    /// No record will come any more.
+    Finished,
+}
+
+/// How to read on: frames, or records.
+type Read<T> = fn(&mut Records, &mut Tail) -> Result<Option<T>>;
+
+enum Step<T> {
+    Record(T),
     /// Something else happened.
     Again,
     /// There is nothing yet.
     Nothing,
 }
 
-enum Found {
-    Record(Parsed),
+enum Found<T> {
+    Record(T),
     TimedOut,
     Finished,
 }
@@ -129,7 +143,7 @@ impl Follow {
                 incomplete: 0,
                 files: 1,
             };
-            this.header()?;
+            this.header::<Parsed>()?;
             Ok(this)
         };
         open().map_err(|error: Error| error.in_file(path))
@@ -158,7 +172,7 @@ impl Follow {
     pub fn next_frame_until(&mut self, deadline: Option<Instant>) -> Result<Next<'_>> {
         let parsed = match self.records.as_mut().and_then(Records::take) {
             Some(parsed) => parsed,
-            None => match self.next_cold(deadline)? {
+            None => match self.next_cold(deadline, |records, file| records.next(file))? {
                 Found::Record(parsed) => parsed,
                 Found::TimedOut => return Ok(Next::TimedOut),
                 Found::Finished => return Ok(Next::Finished),
@@ -169,6 +183,30 @@ impl Follow {
         self.frames += 1;
         let frame = records.taken(&parsed);
         Ok(Next::Frame(frame.with_interface(self.known.index(frame.interface()))))
+    }
+
+    /// The next record, or that there was none by `deadline`, or that there will be none any more: what
+    /// [`Savefile::next_record`](crate::Savefile::next_record) is for a file that does not grow. Each file begins with its own header and
+    /// interfaces, whose indexes are those of [`interfaces`](Self::interfaces).
+    ///
+    /// # Errors
+    ///
+    /// As [`next_frame`](Self::next_frame) and [`Savefile::next_record`](crate::Savefile::next_record).
+    pub fn next_record_until(&mut self, deadline: Option<Instant>) -> Result<NextRecord<'_>> {
+        let taken = match self.next_cold(deadline, |records, file| records.next_record(file))? {
+            Found::Record(taken) => taken,
+            Found::TimedOut => return Ok(NextRecord::TimedOut),
+            Found::Finished => return Ok(NextRecord::Finished),
+        };
+        // There always are: the record was taken from them.
+        let Some(records) = &self.records else { return Ok(NextRecord::Finished) };
+        let record = records.record(&taken);
+        self.frames += u64::from(record.frame().is_some());
+        let in_file = record.frame().map(Frame::interface).or_else(|| record.block()?.interface());
+        Ok(NextRecord::Record(match in_file {
+            Some(in_file) => record.with_interface(self.known.index(in_file)),
+            None => record,
+        }))
     }
 
     /// What ends the reads from another thread: what has been written by then is still handed out, and then it is finished.
@@ -212,9 +250,9 @@ impl Follow {
     /// What [`next_frame_until`](Self::next_frame_until) does when the buffer does not simply have the next record.
     #[cold]
     #[inline(never)]
-    fn next_cold(&mut self, deadline: Option<Instant>) -> Result<Found> {
+    fn next_cold<T>(&mut self, deadline: Option<Instant>, read: Read<T>) -> Result<Found<T>> {
         while !self.finished {
-            let step = self.step().map_err(|error| {
+            let step = self.step(read).map_err(|error| {
                 self.finished = true;
                 error.in_file(&self.path)
             })?;
@@ -234,7 +272,7 @@ impl Follow {
     }
 
     /// Looks at all that may have changed, and reads on.
-    fn step(&mut self) -> Result<Step> {
+    fn step<T>(&mut self, read: Read<T>) -> Result<Step<T>> {
         let stopped = !self.stopping && self.stop.is_stopped();
         // A look at the path takes a microsecond, so that there is one for each read, not for each record.
         if stopped || !self.stopping && (self.file.take_moved() || self.at_end) {
@@ -252,10 +290,10 @@ impl Follow {
         }
         let Some(records) = &mut self.records else { return self.header() };
         self.mark.renew(&records.buffer);
-        let next = records.next(&mut self.file);
+        let next = read(records, &mut self.file);
         self.known.learn(records.decoder.interfaces())?;
         match next {
-            Ok(Some(parsed)) => Ok(Step::Record(parsed)),
+            Ok(Some(record)) => Ok(Step::Record(record)),
             Ok(None) => Ok(self.next_file()),
             Err(error) if error.would_block() => self.nothing_yet(),
             Err(error) if self.file.ends() && error.kind() == ErrorKind::Truncated => Ok(self.torn()),
@@ -264,7 +302,7 @@ impl Follow {
     }
 
     /// Reads the file's header, if it is there.
-    fn header(&mut self) -> Result<Step> {
+    fn header<T>(&mut self) -> Result<Step<T>> {
         let mut head = [0; foreign::HEAD];
         let found = self.file.peek(0, &mut head)?;
         if let Some((name, unpack)) = foreign::compression(&head[..found]) {
@@ -312,7 +350,7 @@ impl Follow {
     }
 
     /// The file has no more bytes. It goes on only if no other has followed it: one that is written to.
-    fn nothing_yet(&mut self) -> Result<Step> {
+    fn nothing_yet<T>(&mut self) -> Result<Step<T>> {
         self.at_end = true;
         if let Some(next) = self.waiting.front()
             && (self.waiting.len() > 1 || next.len()? > 0)
@@ -331,7 +369,7 @@ impl Follow {
     }
 
     /// The file ends within a record or its header.
-    fn torn(&mut self) -> Step {
+    fn torn<T>(&mut self) -> Step<T> {
         // What is still being written when the reads are stopped is not lost.
         if !(self.stopping && self.waiting.is_empty()) {
             self.incomplete += 1;
@@ -340,7 +378,7 @@ impl Follow {
     }
 
     /// Goes on with what the path named next; without that it is finished.
-    fn next_file(&mut self) -> Step {
+    fn next_file<T>(&mut self) -> Step<T> {
         match self.waiting.pop_front() {
             Some(next) => {
                 self.watch.remove(self.file.identity());

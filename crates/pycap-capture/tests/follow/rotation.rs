@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::time::Instant;
 
-use pycap_capture::{ErrorKind, Follow, Next};
+use pycap_capture::{ErrorKind, Follow, Format, Next, NextRecord, SavefileWriter};
 
 use crate::rig::{LONG, append, finished, folder, header, next, now, number, pcap, pcapng, record, write};
 
@@ -235,4 +235,32 @@ fn it_is_the_path_that_counts() {
     write(&folder.join("b/trace"), &record(3));
     let Next::Frame(frame) = file.next_frame_until(Some(Instant::now() + LONG)).unwrap() else { panic!() };
     assert_eq!(number(frame), 3);
+}
+
+#[test]
+fn every_record_of_every_file_is_there() {
+    let folder = folder("records");
+    let path = folder.join("trace");
+    let (first, second) = (pcapng("a", 0..2), pcapng("b", 2..3));
+    write(&path, &first[..40]);
+    let mut file = Follow::open(&path).unwrap();
+    let mut out = SavefileWriter::builder().format(Format::Pcapng).to_writer(Vec::new()).unwrap();
+    let mut copy = |file: &mut Follow| {
+        let mut indexes = Vec::new();
+        while let NextRecord::Record(record) = file.next_record_until(Some(Instant::now())).unwrap() {
+            indexes.extend(record.frame().map(pycap_capture::Frame::interface));
+            out.write_record(record).unwrap();
+        }
+        indexes
+    };
+    assert_eq!(copy(&mut file), []);
+    write(&path, &first[40..]);
+    assert_eq!(copy(&mut file), [0, 0]);
+    fs::remove_file(&path).unwrap();
+    write(&path, &second);
+    assert_eq!(copy(&mut file), [1]);
+    assert_eq!((file.frames_read(), file.interfaces().len()), (3, 2));
+    file.stop_handle().stop();
+    assert!(matches!(file.next_record_until(None), Ok(NextRecord::Finished)));
+    assert_eq!(out.finish().unwrap(), [first, second].concat());
 }
