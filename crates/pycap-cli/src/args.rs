@@ -91,7 +91,7 @@ pub(crate) struct Args {
     pub(crate) count: Option<u64>,
 
     /// Leave out the first COUNT packets that match
-    #[arg(long, value_name = "COUNT", help_heading = "Input")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true, help_heading = "Input")]
     pub(crate) skip: Option<u64>,
 
     /// Only packets from TIME on: '2024-05-01 10:02:03', with a zone or local; 10:02:03; or seconds since 1970

@@ -59,10 +59,7 @@ impl Origin<'_> {
         match self {
             // Asked for or not, it is for the command line to say.
             Self::Capture(_) => false,
-            Self::File(first) => first.is_some_and(|first| match first.timestamp_resolution() {
-                TimestampResolution::PowerOf10(power) => power > 6,
-                TimestampResolution::PowerOf2(power) => power > 19,
-            }),
+            Self::File(first) => first.is_some_and(is_nano),
         }
     }
 }
@@ -100,7 +97,7 @@ impl Files {
         user: Option<&User>,
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
-        let pcapng = args.pcapng || is_pcapng(name);
+        let pcapng = args.pcapng || is_called(name, "pcapng");
         let format = match (pcapng, args.precision().unwrap_or_else(|| origin.is_nano())) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
@@ -338,13 +335,21 @@ impl Files {
     }
 }
 
-/// Whether a file of this name is to be pcapng: `trace.pcapng`, `trace.pcapng.gz`.
-pub(crate) fn is_pcapng(name: &Path) -> bool {
+/// Whether a file of this name is to have this format: `trace.pcapng` and `trace.pcapng.gz` are to be `pcapng`.
+pub(crate) fn is_called(name: &Path, format: &str) -> bool {
     let plain = match (Compression::of_path(name), name.file_stem()) {
         (Some(_), Some(stem)) => Path::new(stem),
         _ => name,
     };
-    plain.extension().is_some_and(|extension| extension == "pcapng")
+    plain.extension().is_some_and(|extension| extension == format)
+}
+
+/// Whether an interface counts finer than microseconds.
+pub(crate) fn is_nano(interface: &Interface) -> bool {
+    match interface.timestamp_resolution() {
+        TimestampResolution::PowerOf10(power) => power > 6,
+        TimestampResolution::PowerOf2(power) => power > 19,
+    }
 }
 
 /// What to do where a file cannot hold a packet.

@@ -2,12 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use pycap_capture::{
-    Format, Interface, LinkType, Merge, Savefile, SavefileWriter, TimestampResolution, WriterBuilder,
-};
+use pycap_capture::{Format, Interface, LinkType, Merge, Savefile, SavefileWriter, WriterBuilder};
 
 use crate::error::Failure;
-use crate::files::{is_same_file, refused, tell_losses};
+use crate::files::{is_called, is_nano, is_same_file, refused, tell_losses};
 use crate::progress::Progress;
 use crate::tell_failure;
 
@@ -79,7 +77,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
 
 impl MergeArgs {
     fn is_pcapng(&self) -> bool {
-        self.pcapng || self.write.extension().is_none_or(|extension| extension != "pcap")
+        self.pcapng || !is_called(&self.write, "pcap")
     }
 
     fn cut(&self) -> Option<usize> {
@@ -93,11 +91,7 @@ fn settings(args: &MergeArgs, interfaces: &[Interface]) -> Result<WriterBuilder,
     if args.is_pcapng() {
         return Ok(builder.format(Format::Pcapng));
     }
-    let is_fine = |interface: &Interface| match interface.timestamp_resolution() {
-        TimestampResolution::PowerOf10(power) => power > 6,
-        TimestampResolution::PowerOf2(power) => power > 19,
-    };
-    let nano = interfaces.iter().any(is_fine);
+    let nano = interfaces.iter().any(is_nano);
     let mut builder = builder.format(if nano { Format::PcapNanosecond } else { Format::Pcap });
     // 0: no limit.
     let snaplens = interfaces.iter().map(Interface::snaplen);

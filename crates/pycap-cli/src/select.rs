@@ -50,12 +50,15 @@ impl Selection {
             to: bound("--to", &args.to)?,
             skip: args.skip.unwrap_or_default(),
         };
+        let nothing_between = |from: &End, to: &End| match (from.when, to.when) {
+            (When::At(from), When::At(to)) => from >= to,
+            (When::OfDay(from), When::OfDay(to)) => from >= to,
+            _ => false,
+        };
         match (&this.from, &this.to) {
-            (
-                Some(End { text: from, when: When::At(start), .. }),
-                Some(End { text: to, when: When::At(end), .. }),
-            ) if start >= end => Err(Failure::Usage(format!(
-                "--from {from} --to {to}: no time is in between: the first has to be before the second"
+            (Some(from), Some(to)) if nothing_between(from, to) => Err(Failure::Usage(format!(
+                "--from {} --to {}: no time is in between: the first has to be before the second",
+                from.text, to.text
             ))),
             _ => Ok(this),
         }

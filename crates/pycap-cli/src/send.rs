@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::from_one;
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::files::is_pcapng;
+use crate::files::is_called;
 use crate::tell;
 
 const EXAMPLES: &str = r#"Expressions: layers with / between them, outermost first; in parentheses the fields that are set. All others are computed, or usual.
@@ -120,7 +120,7 @@ fn print(frame: &[u8]) -> Result<(), Failure> {
 fn write(args: &SendArgs, file: &Path, stack: &Stack, frame: &[u8]) -> Result<(), Failure> {
     let link_type = link_type(stack)?;
     let interval = args.interval.unwrap_or_default().as_nanos();
-    let pcapng = is_pcapng(file);
+    let pcapng = is_called(file, "pcapng");
     let builder = SavefileWriter::builder().link_type(link_type);
     let builder = builder.format(if pcapng { Format::Pcapng } else { Format::Pcap });
     let mut writer = if file == Path::new("-") { builder.stdout()? } else { builder.create(file)? };
