@@ -61,7 +61,7 @@ fn what_cannot_be_indexed_is_told_in_a_line() {
         (&["index", "/no/such/file"], 1, "/no/such/file: cannot open: "),
         (&["index", "/dev/null"], 1, "/dev/null: only a regular file can be indexed"),
         (&["index", text(&empty)], 1, "the file is empty"),
-        (&["index", text(&compressed)], 1, "this is gzip; decompress it first: gzip -d FILE\n"),
+        (&["index", text(&compressed)], 1, "this is gzip; decompress it to a file first: gzip -dc FILE\n"),
     ] {
         let output = pycap(args);
         assert_eq!((output.status, output.out.as_str()), (status, ""), "{args:?}: {}", output.err);

@@ -54,6 +54,7 @@ pub use self::range::SavefileRange;
 use self::saved::Saved;
 pub use self::selection::Selection;
 use self::spans::Spans;
+use super::foreign;
 use crate::{Error, ErrorKind, Result, Timestamp};
 
 /// Where the packets of a capture file are, by time and by number, so that some of them can be read without the rest.
@@ -122,7 +123,7 @@ impl SavefileIndex {
     pub fn from_reader(mut reader: impl Read) -> Result<Self> {
         let mut head = Vec::new();
         Read::by_ref(&mut reader)
-            .take(LONGEST_MAGIC)
+            .take(foreign::HEAD as u64)
             .read_to_end(&mut head)
             .map_err(|error| Error::io("cannot read", error))?;
         refuse_compressed(&head)?;
@@ -398,24 +399,15 @@ fn changed(then: u64, now: u64) -> Error {
     })
 }
 
-/// Magic number, name, and what unpacks it.
-const COMPRESSED: [(&[u8], &str, &str); 5] = [
-    (b"\x1f\x8b", "gzip", "gzip -d"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -d"),
-    (b"\xfd7zXZ\0", "xz", "xz -d"),
-    (b"\x04\x22\x4d\x18", "lz4", "lz4 -d"),
-    (b"BZh", "bzip2", "bzip2 -d"),
-];
-
-const LONGEST_MAGIC: u64 = 6;
-
 /// There is no way into the middle of one.
 fn refuse_compressed(head: &[u8]) -> Result<()> {
-    match COMPRESSED.iter().find(|(magic, ..)| head.starts_with(magic)) {
+    match foreign::compression(head) {
         None => Ok(()),
-        Some((_, name, unpack)) => Err(Error::new(
+        Some((name, unpack)) => Err(Error::new(
             ErrorKind::Compressed,
-            format!("cannot index a compressed file: this is {name}; decompress it first: {unpack} FILE"),
+            format!(
+                "cannot index a compressed file: this is {name}; decompress it to a file first: {unpack}"
+            ),
         )),
     }
 }
