@@ -242,8 +242,9 @@ fn compressed_files_are_refused() {
     ] {
         let error = SavefileIndex::from_reader(magic).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Compressed);
-        let message =
-            format!("cannot index a compressed file: this is {name}; decompress it to a file first: {name} -dc FILE");
+        let message = format!(
+            "cannot index a compressed file: this is {name}; decompress it to a file first: {name} -dc FILE"
+        );
         assert_eq!(error.to_string(), message);
     }
 }
