@@ -154,10 +154,9 @@ fn copy(
         };
         read += 1;
         let Wanted { selection, matcher } = wanted;
-        if selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips() {
-            if out.whole_packet(frame, record)?.is_break() {
-                return Ok(());
-            }
+        let is_wanted = selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips();
+        if is_wanted && out.whole_packet(frame, record)?.is_break() {
+            return Ok(());
         }
         if read.is_multiple_of(Progress::STEP) {
             progress.at(file.bytes_read());
