@@ -4,6 +4,7 @@
 //! RFCs, so that a test that uses them has another source than the code that it tests.
 
 pub mod build;
+pub mod corpus;
 pub mod filter;
 pub mod generate;
 pub mod invariant;

@@ -1,10 +1,9 @@
 //! Every packet of the corpus, made layers again: written as they are they have the same bytes, and with their checksums
 //! computed anew those verify.
 
-use std::path::{Path, PathBuf};
-
 use pycap_capture::Savefile;
 use pycap_inject::{Derived, Layer, PacketBuf, ToBuilder};
+use pycap_testkit::corpus;
 use pycap_wire::checksum::Verifier;
 use pycap_wire::{LinkType, Packet};
 
@@ -18,15 +17,10 @@ struct Count {
 
 #[test]
 fn every_packet_is_built_again() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let folder = std::env::var_os("PYCAP_CORPUS").map_or(beside, PathBuf::from);
-    let mut files = Vec::new();
-    files_below(&folder, &mut files);
+    let files = corpus::files();
     if files.is_empty() {
-        println!("nothing to build again: no corpus in ../shared/corpus, and PYCAP_CORPUS names none");
         return;
     }
-    files.sort();
     let (mut count, mut wrong, mut buf) = (Count::default(), Vec::new(), PacketBuf::new());
     for path in &files {
         let Ok(mut file) = Savefile::open(path) else { continue };
@@ -72,17 +66,6 @@ fn build_again(
         }
         None if written.len() != data.len() => Err(format!("{} bytes became {}", data.len(), written.len())),
         None => Ok(()),
-    }
-}
-
-fn files_below(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files_below(&path, files);
-        } else {
-            files.push(path);
-        }
     }
 }
 

@@ -3,29 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use pycap_capture::{ByteOrder, ErrorKind, Format, Interface, OwnedFrame, Savefile, SavefileWriter};
-
-/// The capture files of the corpus that the environment names, or of the one beside the workspace.
-fn corpus() -> Vec<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let folder = std::env::var_os("PYCAP_CORPUS").map_or(beside, PathBuf::from);
-    let mut files = Vec::new();
-    let mut folders = vec![folder];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            if path.is_dir() { &mut folders } else { &mut files }.push(path);
-        }
-    }
-    if files.is_empty() {
-        println!("nothing to compare with: no corpus in ../shared/corpus, and PYCAP_CORPUS names none");
-    }
-    files.sort();
-    files
-}
+use pycap_testkit::corpus;
 
 /// What could be read of a file, up to its end or its first damage.
 fn read(mut file: Savefile<impl std::io::Read>) -> (Vec<OwnedFrame>, Vec<Interface>) {
@@ -39,7 +21,7 @@ fn read(mut file: Savefile<impl std::io::Read>) -> (Vec<OwnedFrame>, Vec<Interfa
 #[test]
 fn pcapng_keeps_every_frame() {
     let (mut files, mut total) = (0, 0);
-    for path in corpus() {
+    for path in corpus::files() {
         let Ok(source) = Savefile::open(&path) else { continue };
         let (frames, interfaces) = read(source);
         let builder = SavefileWriter::builder().format(Format::Pcapng);
@@ -83,7 +65,7 @@ fn same(a: &Interface, b: &Interface) -> bool {
 #[test]
 fn pcap_keeps_every_frame_that_it_can_hold() {
     let (mut files, mut total, mut refused) = (0, 0, 0);
-    for path in corpus() {
+    for path in corpus::files() {
         let Ok(source) = Savefile::open(&path) else { continue };
         let (frames, _) = read(source);
         for (format, unit) in [(Format::Pcap, 1000), (Format::PcapNanosecond, 1)] {
@@ -125,7 +107,7 @@ fn tcpdump_writes_the_same_bytes() {
     }
     let theirs = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rewrite-{}", std::process::id()));
     let (mut equal, mut odd) = (0, BTreeMap::new());
-    for path in corpus() {
+    for path in corpus::files() {
         let Ok(mut source) = Savefile::open(&path) else { continue };
         let (format, precision) = match source.format() {
             Format::Pcap => (Format::Pcap, "micro"),

@@ -49,7 +49,7 @@ impl Decompressor {
         let (compression, decoder): (_, Box<dyn Decode + Send>) = match input.start::<4>() {
             [a, b, _, _] if [a, b] == gzip::MAGIC => (Compression::Gzip, Box::new(Gzip::new())),
             // Parallel zstd begins with a frame that is to be skipped.
-            zstd::MAGIC | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => (Compression::Zstd, Box::new(Zstd::new())),
+            magic if magic == zstd::MAGIC || is_skipped(magic) => (Compression::Zstd, Box::new(Zstd::new())),
             lz4::MAGIC => (Compression::Lz4, Box::new(Lz4::new())),
             // The magic number of xz has two bytes more.
             [0xfd, b'7', b'z', b'X'] => (Compression::Xz, Box::new(Xz::new())),
@@ -86,6 +86,11 @@ impl Decompressor {
     }
 }
 
+/// Whether a frame that starts like this is to be skipped: zstd and LZ4 have the same.
+fn is_skipped(magic: [u8; 4]) -> bool {
+    matches!(magic, [0x50..=0x5f, 0x2a, 0x4d, 0x18])
+}
+
 fn would_block(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
@@ -115,6 +120,19 @@ impl Compressed<'_> {
         self.buffer.consume(len);
     }
 
+    /// If a frame starts here that is to be skipped, takes its header, and says how many bytes follow.
+    fn skipped_frame(&mut self, compression: Compression) -> io::Result<Option<u64>> {
+        if !is_skipped(self.start()) {
+            return Ok(None);
+        }
+        if !self.ensure(8)? {
+            return Err(Damage::truncated(compression));
+        }
+        let [.., a, b, c, d] = self.start::<8>();
+        self.consume(8);
+        Ok(Some(u32::from_le_bytes([a, b, c, d]).into()))
+    }
+
     /// A copy of the first bytes of the window, which have been ensured to be there.
     fn start<const LEN: usize>(&self) -> [u8; LEN] {
         self.window().first_chunk().copied().unwrap_or([0; LEN])
@@ -138,6 +156,13 @@ impl Damage {
 
     fn malformed(compression: Compression, why: impl fmt::Display) -> io::Error {
         Self { kind: ErrorKind::Malformed, message: format!("damaged {compression} data: {why}") }.into()
+    }
+
+    /// Something else where a frame should start.
+    fn no_frame(compression: Compression, [a, b, c, d]: [u8; 4]) -> io::Error {
+        let why =
+            format!("bytes {a:02x} {b:02x} {c:02x} {d:02x} after the end, where another frame could start");
+        Self::malformed(compression, why)
     }
 
     /// Sound data that is not decompressed here.

@@ -62,18 +62,12 @@ impl Lz4 {
         }
         need(source, 7)?;
         let [a, b, c, d, flags, block_size, _] = source.start();
-        if matches!([a, b, c, d], [0x50..=0x5f, 0x2a, 0x4d, 0x18]) {
-            need(source, 8)?;
-            let [.., e, f, g, h] = source.start::<8>();
-            source.consume(8);
-            self.state = State::Skipped(u32::from_le_bytes([e, f, g, h]).into());
+        if let Some(len) = source.skipped_frame(Compression::Lz4)? {
+            self.state = State::Skipped(len);
             return Ok(true);
         }
         if [a, b, c, d] != MAGIC {
-            let why = format!(
-                "bytes {a:02x} {b:02x} {c:02x} {d:02x} after the end, where another frame could start"
-            );
-            return Err(Damage::malformed(Compression::Lz4, why));
+            return Err(Damage::no_frame(Compression::Lz4, [a, b, c, d]));
         }
         if flags & DICTIONARY != 0 {
             let why = "the dictionary that it was made with";
