@@ -2,7 +2,8 @@
 
 use pycap_filter::{Filter, Input, Metadata};
 
-use crate::{Direction, Frame, LinkType, Reception, VlanTag};
+use crate::wire_bytes::WireBytes;
+use crate::{Direction, Frame, LinkType, Reception};
 
 /// Frames up to this long are put together on the stack.
 const SCRATCH: usize = 2048;
@@ -38,39 +39,26 @@ impl Frame<'_> {
     fn matches_with_metadata(self, filter: &Filter) -> bool {
         let metadata = metadata(self);
         let run = |data: &[u8], len| filter.matches(Input::new(data, len).with_metadata(&metadata));
-        let Some(tag) = self.vlan_tag().filter(|_| !filter.uses_vlan_metadata()) else {
-            return run(self.data(), self.original_len());
+        let bytes = match WireBytes::of(self) {
+            WireBytes::Whole(data) => return run(data, self.original_len()),
+            _ if filter.uses_vlan_metadata() => return run(self.data(), self.original_len()),
+            bytes => bytes,
         };
+        let len = self.original_len().saturating_add(bytes.added());
         let mut scratch = [0; SCRATCH];
-        if let Some(bytes) = with_tag(self.data(), self.link_type(), tag, &mut scratch) {
-            return run(bytes, self.original_len().saturating_add(TAG_LEN));
+        match scratch.get_mut(..bytes.len()) {
+            Some(scratch) => {
+                bytes.copy_to(scratch);
+                run(scratch, len)
+            }
+            None => run(&self.wire_bytes(), len),
         }
-        let bytes = self.wire_bytes();
-        // It is as long as before where the link type has no place for a tag.
-        let grown = (bytes.len() - self.data().len()) as u32;
-        run(&bytes, self.original_len().saturating_add(grown))
     }
-}
-
-const TAG_LEN: u32 = 4;
-
-/// The bytes with the tag put back, where that is cheap: an Ethernet frame that is not too long.
-fn with_tag<'s>(data: &[u8], link_type: LinkType, tag: VlanTag, scratch: &'s mut [u8]) -> Option<&'s [u8]> {
-    if link_type != LinkType::ETHERNET {
-        return None;
-    }
-    let (addresses, rest) = data.split_at_checked(12)?;
-    let whole = scratch.get_mut(..data.len() + TAG_LEN as usize)?;
-    let ([a, b], [c, d]) = (tag.tpid.to_be_bytes(), tag.tci.to_be_bytes());
-    whole[..12].copy_from_slice(addresses);
-    whole[12..16].copy_from_slice(&[a, b, c, d]);
-    whole[16..].copy_from_slice(rest);
-    Some(whole)
 }
 
 /// What the frame knows beside its bytes, in the kernel's numbers.
 fn metadata(frame: Frame<'_>) -> Metadata {
-    let mut metadata = Metadata::new().with_vlan(frame.vlan_tag().map(|tag| (tag.tpid, tag.tci)));
+    let mut metadata = Metadata::new().with_vlan(frame.vlan_tag());
     // PACKET_* of include/uapi/linux/if_packet.h.
     let packet_type = match (frame.direction(), frame.reception()) {
         (Direction::Outbound, _) => Some(4),
@@ -107,6 +95,7 @@ fn metadata(frame: Frame<'_>) -> Metadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::VlanTag;
 
     /// `tcpdump -ddd -y EN10MB vlan 7` of libpcap 1.10.
     const VLAN_7: &str = "10\n40 0 0 12\n21 2 0 33024\n21 1 0 34984\n21 0 5 37120\n40 0 0 14\n84 0 0 4095\n\

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use pycap_wire::LinkType;
+use pycap_wire::{Layers, LinkType, Packet, VlanTag};
 
+use crate::wire_bytes::WireBytes;
 use crate::{Interface, Timestamp, TimestampSource};
 
 /// One captured frame, borrowed from the source that it came from.
@@ -104,14 +105,50 @@ impl<'a> Frame<'a> {
         Frame { data, interface_info, meta: self.meta }
     }
 
+    /// The same frame with other bytes: changed, rewritten, decrypted. All else that is known of it stays, its
+    /// [original length](Self::original_len) too.
+    #[inline]
+    #[must_use]
+    pub const fn with_data<'b>(self, data: &'b [u8]) -> Frame<'b>
+    where
+        'a: 'b,
+    {
+        Frame { data, ..self }
+    }
+
+    /// The packet that it is, dissected from its link type on; it knows how much the capture cut off.
+    ///
+    /// What is dissected are the [bytes](Self::data). A [VLAN tag](Self::vlan_tag) that is beside them, as some captures have it when
+    /// asked for ([`VlanTags::Apart`]), is not among the packet's [tags](Packet::vlans): dissect [`wire_bytes`](Self::wire_bytes) to
+    /// see it there.
+    ///
+    /// ```
+    /// use pycap_capture::{Frame, LinkType};
+    ///
+    /// let bytes = b"\x45\0\0\x1d\0\x01\0\0\x40\x11\x66\x07\x0a\x63\0\x02\x0a\x63\0\x01\0\x35\0\x36\0\x09\0\0x";
+    /// let packet = Frame::new(bytes, LinkType::RAW).packet();
+    /// assert_eq!(packet.udp().map(|udp| udp.dst_port()), Some(54));
+    /// ```
+    #[inline(always)]
+    pub fn packet(self) -> Packet<'a> {
+        Packet::parse(self.meta.link_type, self.data).with_cut(self.missing() as usize)
+    }
+
+    /// A walk over all its layers, on through tunnels and applications: those of its [packet](Self::packet), without making one.
+    #[inline]
+    pub fn layers(self) -> Layers<'a, 'static> {
+        let link = pycap_wire::Next::Link(self.meta.link_type);
+        Layers::new(link, self.data).with_cut(self.missing() as usize)
+    }
+
     /// The captured bytes, from the link's header on.
     #[inline]
     pub const fn data(self) -> &'a [u8] {
         self.data
     }
 
-    /// How many bytes the frame had before it was cut to the snapshot length, a stripped VLAN tag not
-    /// counted. Damaged files hold values below the captured length; they are handed out as they are.
+    /// How many bytes the frame had before it was cut to the snapshot length; a [VLAN tag](Self::vlan_tag) that is beside the bytes is
+    /// not counted. Damaged files hold values below the captured length; they are handed out as they are.
     #[inline]
     pub const fn original_len(self) -> u32 {
         self.meta.original_len
@@ -184,7 +221,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The VLAN tag that was taken out of the bytes before they were captured, as Linux does.
+    /// The VLAN tag that is beside the bytes: Linux takes it out of them before anyone sees the frame.
+    ///
+    /// Live captures put it back, so that [`data`](Self::data) is what was on the wire and this is `None`, unless they are asked to leave
+    /// it here ([`VlanTags::Apart`]). Where it is here, the bytes and both lengths are without it, and so is all that is made of them: a
+    /// dissected [packet](Self::packet), what is printed or sent. [`wire_bytes`](Self::wire_bytes), [`matches`](Self::matches) and
+    /// [`SavefileWriter`](crate::SavefileWriter) put it back.
     #[inline]
     pub const fn vlan_tag(self) -> Option<VlanTag> {
         if self.meta.vlan_tpid == 0 {
@@ -238,8 +280,8 @@ impl<'a> Frame<'a> {
         self.meta.flags
     }
 
-    /// The bytes as they were on the wire: with the stripped VLAN tag, if there is one, put back behind the
-    /// link addresses. Copies only then.
+    /// The bytes as they were on the wire: with the [VLAN tag](Self::vlan_tag) that is beside them, if there is one, put back where the
+    /// link has it (Ethernet and Linux cooked). Copies only then.
     ///
     /// ```
     /// # use pycap_capture::{Frame, LinkType, VlanTag};
@@ -248,13 +290,14 @@ impl<'a> Frame<'a> {
     /// assert_eq!(&tagged.wire_bytes()[..], b"dst___src___\x81\0\0\x2a\x08\0payload");
     /// ```
     pub fn wire_bytes(self) -> Cow<'a, [u8]> {
-        let (Some(tag), Some(at)) = (self.vlan_tag(), vlan_offset(self.meta.link_type)) else {
-            return Cow::Borrowed(self.data);
-        };
-        let Some((head, tail)) = self.data.split_at_checked(at) else {
-            return Cow::Borrowed(self.data);
-        };
-        Cow::Owned([head, &tag.tpid.to_be_bytes(), &tag.tci.to_be_bytes(), tail].concat())
+        match WireBytes::of(self) {
+            WireBytes::Whole(data) => Cow::Borrowed(data),
+            bytes => {
+                let mut whole = vec![0; bytes.len()];
+                bytes.copy_to(&mut whole);
+                Cow::Owned(whole)
+            }
+        }
     }
 
     /// A copy of the frame that borrows from nothing.
@@ -476,14 +519,15 @@ pub enum Reception {
     Promiscuous = 4,
 }
 
-/// An IEEE 802.1Q tag that the system took out of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct VlanTag {
-    /// Tag protocol identifier, host byte order: 0x8100 for a customer tag, 0x88a8 for a service tag.
-    pub tpid: u16,
-    /// Tag control information, host byte order: priority (3 bits), drop eligible (1 bit), VLAN identifier
-    /// (12 bits).
-    pub tci: u16,
+/// Where the VLAN tag of a frame is, which Linux takes out of it before anybody sees it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum VlanTags {
+    /// In the bytes, as on the wire; put back without copying the frame, into room that is reserved ahead of it.
+    #[default]
+    InFrame,
+    /// Beside the bytes: [`Frame::vlan_tag`](Frame::vlan_tag). A packet that is dissected, printed or sent from the bytes is then
+    /// without its outer tag, and two frames that differ by it only look alike.
+    Apart,
 }
 
 /// How a frame that is larger than any on the wire relates to those: `struct virtio_net_hdr` of the virtio specification,
@@ -525,15 +569,6 @@ impl SegmentationKind {
     /// The TCP header says that congestion was met (CWR), which only the first segment repeats.
     pub const fn has_ecn(self) -> bool {
         self.0 & 0x80 != 0
-    }
-}
-
-/// Where a stripped tag belongs, in bytes from the start of the frame: ahead of the EtherType.
-pub(crate) const fn vlan_offset(link_type: LinkType) -> Option<usize> {
-    match link_type {
-        LinkType::ETHERNET => Some(12),
-        LinkType::LINUX_SLL => Some(14),
-        _ => None,
     }
 }
 
@@ -579,6 +614,11 @@ mod tests {
         assert_eq!(ethernet.wire_bytes()[10..18], [10, 11, 0x88, 0xa8, 0xe0, 1, 12, 13]);
         let sll = Frame::new(&bytes, LinkType::LINUX_SLL).with_vlan_tag(tag);
         assert_eq!(sll.wire_bytes()[12..20], [12, 13, 0x88, 0xa8, 0xe0, 1, 14, 15]);
+        let sll2: Vec<u8> = (0..24).collect();
+        let sll2 = Frame::new(&sll2, LinkType::LINUX_SLL2).with_vlan_tag(tag);
+        let whole = sll2.wire_bytes();
+        assert_eq!(whole[..4], [0x88, 0xa8, 2, 3], "the tag's protocol is the header's");
+        assert_eq!(whole[18..], [18, 19, 0xe0, 1, 0, 1, 20, 21, 22, 23]);
         let short = Frame::new(&bytes[..11], LinkType::ETHERNET).with_vlan_tag(tag);
         assert_eq!(short.wire_bytes()[..], bytes[..11]);
         let untagged = Frame::new(&bytes, LinkType::RAW).with_vlan_tag(tag);

@@ -25,20 +25,21 @@ mod timestamp;
 mod timestamp_source;
 #[cfg(all(unix, feature = "tokio"))]
 pub mod tokio;
+mod wire_bytes;
 mod writer;
 
 pub use compile::{CompileOptions, compile};
 pub use compression::Compression;
 pub use error::{Error, ErrorKind};
-pub use frame::{Direction, Frame, OwnedFrame, Reception, Segmentation, SegmentationKind, VlanTag};
+pub use frame::{Direction, Frame, OwnedFrame, Reception, Segmentation, SegmentationKind, VlanTags};
 pub use interface::{Interface, TimestampResolution};
 pub use live::{Backend, Live, LiveCapture, link_types, timestamp_sources};
 #[cfg(feature = "libpcap")]
 pub use pcap_source::{PcapBuilder, PcapSource};
 pub use pycap_filter::{Filter, Instruction};
-pub use pycap_wire::LinkType;
+pub use pycap_wire::{LinkType, VlanTag};
 #[cfg(target_os = "linux")]
-pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer, VlanTags};
+pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer};
 pub use savefile::{
     ByteOrder, Follow, Format, Merge, NextRecord, Record, Savefile, SavefileIndex, SavefileRange, Selection,
 };

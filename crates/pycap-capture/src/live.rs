@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
+#[cfg(target_os = "linux")]
+use crate::PacketRing;
 #[cfg(feature = "libpcap")]
 use crate::PcapSource;
 use crate::{
     CompileOptions, Direction, Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source,
-    Stats, StopHandle, TimestampSource, compile, interfaces,
+    Stats, StopHandle, TimestampSource, VlanTags, compile, interfaces,
 };
-#[cfg(target_os = "linux")]
-use crate::{PacketRing, VlanTags};
 
 /// The pseudo-interface that is all of them.
 const ANY: &str = "any";
@@ -75,7 +75,7 @@ struct Settings {
     filter: Option<FilterSetting>,
     timestamp_source: TimestampSource,
     link_type: Option<LinkType>,
-    vlan_in_frame: bool,
+    vlan_tags: VlanTags,
 }
 
 /// A filter as the caller has it.
@@ -100,7 +100,7 @@ impl Live {
                 filter: None,
                 timestamp_source: TimestampSource::Kernel,
                 link_type: None,
-                vlan_in_frame: false,
+                vlan_tags: VlanTags::InFrame,
             },
             backend: Backend::Automatic,
         }
@@ -162,10 +162,10 @@ impl Live {
         self
     }
 
-    /// Whether VLAN tags are to be in the bytes, as on the wire, and not beside them ([`Frame::vlan_tag`]), where Linux puts them. With
-    /// libpcap they are always in the bytes.
-    pub fn vlan_in_frame(mut self, in_frame: bool) -> Self {
-        self.settings.vlan_in_frame = in_frame;
+    /// Where VLAN tags are: in the bytes, as on the wire, unless asked for beside them ([`Frame::vlan_tag`]). libpcap has them in the bytes
+    /// only: a capture that has to be libpcap's is then refused.
+    pub fn vlan_tags(mut self, tags: VlanTags) -> Self {
+        self.settings.vlan_tags = tags;
         self
     }
 
@@ -288,7 +288,7 @@ impl Live {
             .immediate(immediate)
             .direction(direction)
             .timestamp_source(timestamp_source)
-            .vlan_tags(if self.settings.vlan_in_frame { VlanTags::InFrame } else { VlanTags::Apart });
+            .vlan_tags(self.settings.vlan_tags);
         if let Some(bytes) = buffer_size {
             builder = builder.buffer_size(bytes);
         }
@@ -311,6 +311,10 @@ impl Live {
 
     #[cfg(feature = "libpcap")]
     fn open_libpcap(&self) -> Result<LiveCapture> {
+        if self.settings.vlan_tags == VlanTags::Apart {
+            let message = "libpcap has VLAN tags in the bytes of frames only: capture with the ring, or ask for VlanTags::InFrame";
+            return Err(Error::new(ErrorKind::Unsupported, message).on_interface(&self.interface));
+        }
         let Settings { promiscuous, snaplen, immediate, buffer_size, direction, timestamp_source, .. } =
             self.settings;
         let mut builder = PcapSource::live(&*self.interface)

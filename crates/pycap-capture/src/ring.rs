@@ -36,7 +36,7 @@ use crate::sys;
 use crate::{Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source, Stats, StopHandle};
 
 pub use self::block::{Block, Frames, NextBlock};
-pub use self::builder::{Builder, VlanTags};
+pub use self::builder::Builder;
 pub use self::fanout::Fanout;
 pub use self::producer::Producer;
 
@@ -287,7 +287,7 @@ impl PacketRing {
         };
         let named = |error: Error, live: &Live| error.on_interface(&live.name);
         let program = |filter: Option<&Filter>, live: &Live| {
-            let program = live.program(filter, self.changes.cooked);
+            let program = live.program(filter, open::starts(self.changes.cooked, live.number));
             program.map_err(|error| named(error, live))
         };
         let before = program(live.settings.filter.as_ref(), live)?;
@@ -304,6 +304,7 @@ impl PacketRing {
             return Err(named(error, live));
         }
         live.settings.filter = Some(filter.clone());
+        self.context.recheck = open::recheck(&live.settings, self.changes.cooked, live.number);
         Ok(())
     }
 
@@ -401,7 +402,7 @@ impl PacketRing {
             if let Some(ending) = &mut self.ending {
                 ending.blocks = ending.blocks.saturating_sub(1);
             }
-            if self.changes.is_needed() {
+            if self.changes.ahead() {
                 self.prepare(block);
             }
             self.walk = Walk::start(&self.memory, block);

@@ -1,7 +1,6 @@
 //! Writing capture files: classic pcap and pcapng.
 
 mod builder;
-mod bytes;
 mod compress;
 pub(crate) mod local;
 mod losses;
@@ -65,7 +64,7 @@ use crate::{
 /// | [segmentation](Frame::segmentation) | no | yes, in an option that only pycap reads |
 ///
 /// A [VLAN tag](Frame::vlan_tag) that the system took out of the bytes is put back into them, where all tools
-/// look for it; both lengths then grow by 4, past the snapshot length too. Where it has no place in the bytes
+/// look for it; both lengths then grow by 4, the captured one not past the snapshot length. Where it has no place in the bytes
 /// (link types other than Ethernet and Linux cooked, frames cut before it), pcapng keeps it in the option
 /// that only pycap reads, and pcap does not.
 ///

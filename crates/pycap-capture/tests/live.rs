@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pycap_capture::{
-    Backend, CompileOptions, ErrorKind, LinkType, Live, LiveCapture, Next, OwnedFrame, Savefile, Source,
-    compile, interfaces,
+    Backend, CompileOptions, Direction, ErrorKind, LinkType, Live, LiveCapture, Next, OwnedFrame, Savefile,
+    Source, VlanTags, compile, interfaces,
 };
 use rig::{Tcpdump, in_wire, ip, replay, send};
 
@@ -148,8 +148,8 @@ fn a_stripped_tag_is_matched_as_tcpdump_does() {
         let mut tcpdump =
             Command::new("tcpdump").args(["-i", "in0", "-Z", "root", "-U", "-w", file]).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(700));
-        let mut apart = Live::on("in0").open().unwrap();
-        let mut in_frame = Live::on("in0").vlan_in_frame(true).open().unwrap();
+        let mut apart = Live::on("in0").vlan_tags(VlanTags::Apart).open().unwrap();
+        let mut in_frame = Live::on("in0").open().unwrap();
         let filtered = |expression: &str| {
             [Backend::Ring, Backend::Libpcap].map(|backend| {
                 Live::on("in0").backend(backend).buffer_size(2 << 20).filter(expression).open().unwrap()
@@ -197,6 +197,43 @@ fn a_stripped_tag_is_matched_as_tcpdump_does() {
             assert_eq!(drain(ring).len(), drain(libpcap).len(), "{expression}, in the kernel");
         }
         std::fs::remove_file(path).unwrap();
+    });
+}
+
+#[test]
+fn filters_of_any_are_those_of_one_interface() {
+    in_wire(|| {
+        let tags: [&[u8]; 4] = [b"", b"\x81\0\0\x07", b"\x88\xa8\0\x07", b"\x81\0\0\x07\x81\0\0\x09"];
+        let packets: [&[u8]; 3] = [
+            b"\x08\0\x45\0\0\x20\0\0\0\0\x40\x11\0\0\x0a\x09\0\x02\x0a\x09\0\xff\0\x09\0\x09\0\x0c\0\0dataDATA",
+            b"\x08\x06\0\x01\x08\0\x06\x04\0\x01\x02src01\x0a\x09\0\x02\0\0\0\0\0\0\x0a\x09\0\x63",
+            b"\x88\xb5experimental",
+        ];
+        let frames = tags.iter().flat_map(|tag| {
+            packets.map(|packet| [&b"\xff\xff\xff\xff\xff\xff\x02src01"[..], tag, packet, &[0; 30]].concat())
+        });
+        let frames: Vec<Vec<u8>> = frames.collect();
+        let found = |name, expression: &str| {
+            let live = Live::on(name).backend(Backend::Ring).direction(Direction::Inbound);
+            let mut capture = live.filter(expression).open().unwrap();
+            replay("out0", &frames);
+            drain(&mut capture).len()
+        };
+        // The kernel looks at frames without their outermost tag, whatever stands for the link's header later.
+        for (expression, matching) in [
+            ("udp port 9", 3),
+            ("arp", 3),
+            ("not ip", 9),
+            ("host 10.9.0.2", 6),
+            ("udp[8:4] = 0x64617461", 3),
+            ("udp[8:4] = 0x64617462", 0),
+        ] {
+            assert_eq!([found("in0", expression), found("any", expression)], [matching; 2], "{expression}");
+        }
+        // What counts the header that `any` has can be matched in this process only, where frames have their tags.
+        for (expression, matching) in [("greater 86", 5), ("less 85", 7)] {
+            assert_eq!(found("any", expression), matching, "{expression}");
+        }
     });
 }
 

@@ -1,5 +1,7 @@
 //! What a program looks at.
 
+use pycap_wire::VlanTag;
+
 use crate::ancillary;
 
 /// A packet, as a program sees it.
@@ -69,7 +71,7 @@ pub struct Metadata {
     packet_type: Option<u8>,
     ifindex: Option<u32>,
     hatype: Option<u16>,
-    vlan: Option<Option<(u16, u16)>>,
+    vlan: Option<Option<VlanTag>>,
     mark: Option<u32>,
     queue: Option<u32>,
     rxhash: Option<u32>,
@@ -122,12 +124,11 @@ impl Metadata {
         Self { hatype: Some(hatype), ..self }
     }
 
-    /// The tag protocol identifier and the tag control information of the VLAN tag that was taken out of the packet;
-    /// `None` if it is known that there was none. Host byte order.
+    /// The VLAN tag that was taken out of the packet; `None` if it is known that there was none, or that it is still in the bytes.
     #[inline]
     #[must_use]
-    pub const fn with_vlan(self, tpid_and_tci: Option<(u16, u16)>) -> Self {
-        Self { vlan: Some(tpid_and_tci), ..self }
+    pub const fn with_vlan(self, tag: Option<VlanTag>) -> Self {
+        Self { vlan: Some(tag), ..self }
     }
 
     /// Its mark.
@@ -170,9 +171,9 @@ impl Metadata {
             ancillary::HATYPE => self.hatype.map(u32::from),
             ancillary::RXHASH => self.rxhash,
             ancillary::CPU => self.cpu,
-            ancillary::VLAN_TAG => self.vlan.map(|tag| tag.map_or(0, |(_, tci)| tci.into())),
+            ancillary::VLAN_TAG => self.vlan.map(|tag| tag.map_or(0, |tag| tag.tci.into())),
             ancillary::VLAN_TAG_PRESENT => self.vlan.map(|tag| tag.is_some().into()),
-            ancillary::VLAN_TPID => self.vlan.map(|tag| tag.map_or(0, |(tpid, _)| tpid.into())),
+            ancillary::VLAN_TPID => self.vlan.map(|tag| tag.map_or(0, |tag| tag.tpid.into())),
             _ => None,
         }
     }

@@ -114,6 +114,46 @@ impl Filter {
     /// pseudo-header's end.
     #[must_use]
     pub fn for_cooked_socket(&self, header: Cooked) -> Option<Self> {
+        self.behind_header(header, 0)
+    }
+
+    /// The same for a `SOCK_RAW` socket on all interfaces, where the kernel runs it on packets with the link header that those of
+    /// their interface have, in place of the pseudo-header that they are captured with. `links` has the bytes of that link header, up to
+    /// what is behind the pseudo-header, for hardware types (`ARPHRD_*` of `<linux/if_arp.h>`).
+    ///
+    /// Packets of other hardware types all match, with `snaplen` bytes: they are to be matched in process when they have their
+    /// pseudo-header.
+    ///
+    /// `None` where [`for_cooked_socket`](Self::for_cooked_socket) has none, and if the program would have more than
+    /// [`MAX_INSTRUCTIONS`](crate::MAX_INSTRUCTIONS).
+    #[must_use]
+    pub fn for_raw_socket(&self, header: Cooked, links: &[(u16, u32)], snaplen: u32) -> Option<Self> {
+        let mut lens: Vec<u32> = links.iter().map(|(_, len)| *len).collect();
+        lens.sort_unstable();
+        lens.dedup();
+        // One program a length, and ahead of them what finds the one for the packet.
+        let parts = lens.iter().map(|len| self.behind_header(header, *len));
+        let parts: Vec<Self> = parts.collect::<Option<_>>()?;
+        let part_len = self.instructions().len() + 1;
+        let mut instructions = vec![Instruction::statement(LDW_ABS, ancillary::HATYPE)];
+        let parts_at = 2 + 2 * links.len();
+        for (hatype, len) in links {
+            let part = lens.iter().position(|other| other == len)?;
+            let skipped = parts_at + part * part_len - (instructions.len() + 2);
+            instructions.push(Instruction::jump(JEQ_K, (*hatype).into(), 0, 1));
+            instructions.push(Instruction::statement(JA, u32::try_from(skipped).ok()?));
+        }
+        instructions.push(Instruction::statement(RET_K, snaplen));
+        for part in parts {
+            // A program finds 0 in A when it starts.
+            instructions.push(Instruction::statement(LD_IMM, 0));
+            instructions.extend_from_slice(part.instructions());
+        }
+        (instructions.len() <= crate::MAX_INSTRUCTIONS).then(|| Self::from_verified(instructions))
+    }
+
+    /// The same for packets that have a header of `link_len` bytes in place of the pseudo-header.
+    fn behind_header(&self, header: Cooked, link_len: u32) -> Option<Self> {
         let mut instructions = self.instructions().to_vec();
         for instruction in &mut instructions {
             let Instruction { code, k, .. } = *instruction;
@@ -123,7 +163,7 @@ impl Filter {
                 LDW_IND | LDH_IND | LDB_IND | LDX_MSH if k >= ancillary::LINK_OFFSET => return None,
                 LDW_ABS | LDH_ABS | LDB_ABS if k < header.header_len() => header.field(code, k)?,
                 LDW_ABS | LDH_ABS | LDB_ABS | LDW_IND | LDH_IND | LDB_IND | LDX_MSH => {
-                    k.checked_sub(header.header_len())?
+                    k.checked_sub(header.header_len())?.checked_add(link_len)?
                 }
                 _ => k,
             };

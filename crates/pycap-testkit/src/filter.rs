@@ -1,6 +1,7 @@
 //! Filter programs to try: from a fuzzer's bytes, and what holds for each of them.
 
 use pycap_filter::{Cooked, Direction, ErrorKind, Filter, Input, Instruction, Metadata, opcode};
+use pycap_wire::VlanTag;
 
 use crate::seed::Seed;
 
@@ -73,7 +74,7 @@ fn metadata(packet: &[u8]) -> Metadata {
         .with_packet_type(byte(4) % 5)
         .with_ifindex(number(5) % 4)
         .with_hatype(number(6) as u16)
-        .with_vlan((byte(7) > 99).then_some((0x8100, number(8) as u16)))
+        .with_vlan((byte(7) > 99).then_some(VlanTag { tpid: 0x8100, tci: number(8) as u16 }))
         .with_mark(number(9))
         .with_queue(byte(10).into())
         .with_rxhash(number(11))
@@ -131,6 +132,15 @@ fn assert_cooked_agrees(filter: &Filter, cooked: Cooked, packet: &[u8]) {
         filter.run(Input::new(bytes, bytes.len() as u32).with_metadata(&header))
     };
     assert_eq!(run(&for_socket, &packet[len..]), run(filter, packet), "{cooked:?} of {filter:#?}");
+    // On a raw one there is the link's header in its place.
+    const OTHERS: u32 = 77;
+    let hatype = half(if cooked == Cooked::Sll { 2 } else { 8 });
+    let links = [(hatype.wrapping_add(1), 0), (hatype, 14), (hatype.wrapping_add(2), 14)];
+    let Some(for_raw) = filter.for_raw_socket(cooked, &links, OTHERS) else { return };
+    let raw = [&[0xa5; 14], &packet[len..]].concat();
+    assert_eq!(run(&for_raw, &raw), run(filter, packet), "raw {cooked:?} of {filter:#?}");
+    let others = filter.for_raw_socket(cooked, &links[..1], OTHERS).expect("it is shorter");
+    assert_eq!(run(&others, &raw), OTHERS);
 }
 
 /// What the fuzzer of filters begins with.

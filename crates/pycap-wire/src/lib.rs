@@ -43,7 +43,7 @@ pub use link::null::{AddressFamily, Null, NullHeader};
 pub use link::sll::{Sll, SllHeader, SllPacketType};
 pub use link::sll2::{Sll2, Sll2Header};
 pub use link::stp::{StpHeader, StpType, StpVersion};
-pub use link::vlan::{Vlan, VlanHeader};
+pub use link::vlan::{Vlan, VlanHeader, VlanTag};
 pub use mac::{MacAddr, ParseMacAddrError};
 pub use net::ah::{Ah, AhHeader};
 pub use net::arp::{Arp, ArpHeader, ArpIpv4Addresses, ArpOperation, HardwareType};

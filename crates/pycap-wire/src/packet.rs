@@ -14,6 +14,8 @@ use crate::*;
 pub struct Packet<'a> {
     data: &'a [u8],
     link_type: LinkType,
+    /// How many bytes of the frame the capture cut off; [`CUT_UNKNOWN`] where nobody says.
+    cut: u32,
     protocol: Option<IpProtocol>,
     link: Option<Link<'a>>,
     net: Net<'a>,
@@ -23,6 +25,8 @@ pub struct Packet<'a> {
     next: Next,
     stop: Stop,
 }
+
+const CUT_UNKNOWN: u32 = u32::MAX;
 
 /// The link layer of a [`Packet`].
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +114,7 @@ impl<'a> Packet<'a> {
         let mut packet = Self {
             data,
             link_type,
+            cut: CUT_UNKNOWN,
             protocol: None,
             link: None,
             net: Net::None,
@@ -139,6 +144,7 @@ impl<'a> Packet<'a> {
         Self {
             data,
             link_type: LinkType::ETHERNET,
+            cut: CUT_UNKNOWN,
             protocol: Some(protocol),
             link: Some(Link::Ethernet(ethernet)),
             net,
@@ -147,6 +153,20 @@ impl<'a> Packet<'a> {
             next: Next::End,
             stop: Stop::End,
         }
+    }
+
+    /// The same packet, of whose frame the capture cut off the last `cut` bytes: 0 where it is whole.
+    ///
+    /// What IP promises beyond the captured bytes can only be among those: [`missing`](Self::missing),
+    /// [`layers`](Self::layers) and [`checksum_ok`](Self::checksum_ok) heed it. Without this, IP is believed.
+    #[inline(always)]
+    #[must_use]
+    pub fn with_cut(self, cut: usize) -> Self {
+        Self { cut: u32::try_from(cut).unwrap_or(CUT_UNKNOWN), ..self }
+    }
+
+    fn cut(&self) -> Option<usize> {
+        usize::try_from(self.cut).ok().filter(|_| self.cut != CUT_UNKNOWN)
     }
 
     /// The whole frame.
@@ -256,14 +276,16 @@ impl<'a> Packet<'a> {
         self.stop
     }
 
-    /// How many bytes the packet's headers promise beyond the captured ones.
+    /// How many bytes the packet's headers promise beyond the captured ones, as far as these
+    /// [can be missing](Self::with_cut).
     pub fn missing(&self) -> usize {
-        match self.net {
+        let promised = match self.net {
             Net::V4(view) => view.missing(),
             Net::V6(view) => view.missing(),
             Net::Arp(view) => view.missing(),
             Net::None => 0,
-        }
+        };
+        self.cut().map_or(promised, |cut| cut.min(promised))
     }
 
     /// What follows the IP packet or ARP message in the frame: padding, trailer. Behind a malformed header, where nobody
@@ -298,7 +320,11 @@ impl<'a> Packet<'a> {
 
     /// A walk over all layers: on through tunnels, quoted packets and applications.
     pub fn layers(&self) -> Layers<'a, 'static> {
-        Layers::new(Next::Link(self.link_type), self.data)
+        let layers = Layers::new(Next::Link(self.link_type), self.data);
+        match self.cut() {
+            Some(cut) => layers.with_cut(cut),
+            None => layers,
+        }
     }
 }
 

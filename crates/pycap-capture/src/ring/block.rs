@@ -11,21 +11,28 @@ use crate::Frame;
 
 /// A block of frames, held until it is dropped: then the kernel may fill it again.
 ///
-/// Frames borrow from it. Several can be held at once, and be looked at in any order.
+/// Frames borrow from it. Several can be held at once, be looked at in any order, and be sent to other threads, which the block itself
+/// cannot: a frame is made ready when it is come to.
 pub struct Block<'r> {
     ring: &'r mut PacketRing,
+    one_thread: PhantomData<*mut u8>,
 }
 
 impl<'r> Block<'r> {
     /// The block that the ring holds.
     pub(super) fn new(ring: &'r mut PacketRing) -> Self {
-        Self { ring }
+        Self { ring, one_thread: PhantomData }
     }
 
     /// Its frames, in the order they came in, from the first on that was not handed out otherwise.
     #[inline]
     pub fn frames(&self) -> Frames<'_> {
-        Frames { walk: self.ring.walk, context: &self.ring.context, block: PhantomData }
+        Frames {
+            walk: self.ring.walk,
+            context: &self.ring.context,
+            block: PhantomData,
+            one_thread: PhantomData,
+        }
     }
 
     /// How many frames it has at most: a filter in this process may leave some out.
@@ -63,6 +70,7 @@ pub struct Frames<'b> {
     walk: Walk,
     context: &'b Context,
     block: PhantomData<&'b [u8]>,
+    one_thread: PhantomData<*mut u8>,
 }
 
 impl<'b> Iterator for Frames<'b> {
@@ -71,7 +79,8 @@ impl<'b> Iterator for Frames<'b> {
     #[inline(always)]
     fn next(&mut self) -> Option<Frame<'b>> {
         // SAFETY: the walk is of a block that the ring holds, and it gives the block back only when the `Block` is dropped, from which
-        // `'b` is borrowed, or when the ring is borrowed mutably, which the `Block` rules out.
+        // `'b` is borrowed, or when the ring is borrowed mutably, which the `Block` rules out. Walks through it are of this thread alone:
+        // neither `Block` nor `Frames` can be sent to another or be shared with one.
         unsafe { self.context.next(&mut self.walk) }
     }
 

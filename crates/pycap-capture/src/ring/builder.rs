@@ -9,7 +9,7 @@ use super::memory::BLOCK_HEADER;
 use super::open;
 use super::producer::Producer;
 use super::walk::FRAME_HEADER;
-use crate::{Direction, Error, ErrorKind, Filter, LinkType, MAX_SNAPLEN, Result, TimestampSource};
+use crate::{Direction, Error, ErrorKind, Filter, LinkType, MAX_SNAPLEN, Result, TimestampSource, VlanTags};
 
 /// A ring about to be opened. [`PacketRing::builder`] makes one.
 #[derive(Clone, Debug)]
@@ -40,16 +40,6 @@ pub(super) struct Settings {
     pub(super) stop_when_down: bool,
 }
 
-/// Where the VLAN tag of a frame is, which Linux takes out of it before anybody sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum VlanTags {
-    /// Beside the bytes: [`Frame::vlan_tag`](crate::Frame::vlan_tag).
-    #[default]
-    Apart,
-    /// In the bytes, as on the wire; put back without copying the frame.
-    InFrame,
-}
-
 /// 1 MiB. A frame costs the same to read in blocks of 256 KiB to 4 MiB and a tenth more in blocks of 64 KiB (the bench `ring`); the smallest
 /// of them has no room for the longest frame of the usual snapshot length.
 const BLOCK_SIZE: usize = 1 << 20;
@@ -78,7 +68,7 @@ impl Builder {
             ignore_outgoing: false,
             busy_poll: None,
             timestamp_source: TimestampSource::Kernel,
-            vlan_tags: VlanTags::Apart,
+            vlan_tags: VlanTags::InFrame,
             virtio_header: false,
             filter: None,
             lock_filter: false,
@@ -95,7 +85,7 @@ impl Builder {
         self
     }
 
-    /// At most so many bytes of each frame; 262,144 unless asked for less.
+    /// At most so many bytes of each frame, its VLAN tag among them wherever [that is](Self::vlan_tags); 262,144 unless asked for less.
     pub fn snaplen(mut self, bytes: u32) -> Self {
         self.settings.snaplen = bytes;
         self
@@ -160,7 +150,7 @@ impl Builder {
         self
     }
 
-    /// Where VLAN tags are.
+    /// Where VLAN tags are: in the frame's bytes, unless asked for beside them.
     pub fn vlan_tags(mut self, tags: VlanTags) -> Self {
         self.settings.vlan_tags = tags;
         self

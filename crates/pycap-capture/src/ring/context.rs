@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID};
 
-use pycap_filter::{Input, Metadata};
+use pycap_wire::Sll2;
 
+use super::device;
+use super::prepare::{TAG_LEN, has_room_for_tag};
 use super::walk::{Entry, Walk};
 use crate::frame::flag;
 use crate::{
@@ -28,8 +30,13 @@ pub(super) struct Context {
     pub(super) several: bool,
     /// The virtio-net header is ahead of each frame.
     pub(super) virtio: bool,
+    /// VLAN tags are put back into frames as the walk comes to them.
+    pub(super) tags: bool,
+    pub(super) snaplen: u32,
     /// Frames that do not match are left out.
     pub(super) filter: Option<Filter>,
+    /// Frames of `any` that the kernel could not look at are left out if they do not match this.
+    pub(super) recheck: Option<Filter>,
     /// A header that does not make sense was met since the last look.
     pub(super) damage: AtomicBool,
 }
@@ -39,7 +46,7 @@ impl Context {
     ///
     /// # Safety
     ///
-    /// During `'b`, the walk's block is the reader's and nobody writes to it.
+    /// As for [`next_entry`](Self::next_entry), and during `'b`, the walk's block is the reader's and nobody writes to it otherwise.
     #[inline(always)]
     pub(super) unsafe fn next<'b>(&'b self, walk: &mut Walk) -> Option<Frame<'b>> {
         // SAFETY: the caller's promise.
@@ -50,26 +57,47 @@ impl Context {
 
     /// The same, not yet made a frame, so that it borrows nothing.
     ///
+    /// A frame that has a VLAN tag beside its bytes, and place for it among them, is changed before it is handed out first; it is not
+    /// when it is come to again, as it has none beside them then.
+    ///
     /// # Safety
     ///
-    /// During the call, the walk's block is the reader's and nobody writes to it.
+    /// During the call, the walk's block is the reader's and nobody writes to it, and no other thread walks through it.
     #[inline(always)]
     pub(super) unsafe fn next_entry(&self, walk: &mut Walk) -> Option<Entry> {
         loop {
             // SAFETY: the caller's promise.
-            let Some(entry) = (unsafe { walk.next() }) else {
+            let Some(mut entry) = (unsafe { walk.next() }) else {
                 if walk.is_damaged() {
                     self.note_damage();
                 }
                 return None;
             };
-            let Some(filter) = &self.filter else { return Some(entry) };
+            if self.tags && has_room_for_tag(&entry.header, self.virtio) {
+                // SAFETY: no other thread is at the frame (the caller). It was not handed out before, since then it would have no tag beside
+                // its bytes that has place among them, so that nothing borrows from it; nor from a frame that has bytes in common with it, as
+                // `Walk::next` goes from each to behind its end.
+                unsafe { entry.put_tag_back(self.virtio, self.snaplen) };
+            }
+            if self.filter.is_none() && self.recheck.is_none() {
+                return Some(entry);
+            }
             // SAFETY: the caller's promise.
             let frame = unsafe { self.frame(&entry) };
-            if matches(filter, frame) {
+            if self.is_wanted(frame) {
                 return Some(entry);
             }
         }
+    }
+
+    /// Whether the filters of this process let a frame through.
+    fn is_wanted(&self, frame: Frame<'_>) -> bool {
+        let unseen = || {
+            let header = Sll2::parse(frame.data());
+            header.is_ok_and(|header| device::link_header_len(header.hardware_type().0).is_none())
+        };
+        self.filter.as_ref().is_none_or(|filter| frame.matches(filter))
+            && self.recheck.as_ref().is_none_or(|filter| !unseen() || frame.matches(filter))
     }
 
     #[cold]
@@ -90,13 +118,21 @@ impl Context {
         let data = unsafe { entry.data() };
         // SAFETY: the caller's promise.
         let packet_type = unsafe { entry.packet_type() };
+        let tpid = tag_protocol(header.tp_status, header.hv1.tp_vlan_tpid);
+        // A tag that is put back when it is asked for or written does not take the frame past the snapshot length either.
+        let data = match self.snaplen as usize {
+            snaplen if tpid != 0 && data.len() > snaplen.saturating_sub(TAG_LEN) => {
+                cut_for_tag(data, snaplen)
+            }
+            _ => data,
+        };
         let mut frame = Frame::new(data, self.link_type)
             .with_original_len(header.tp_len)
             .with_timestamp(Timestamp::new(i64::from(header.tp_sec), header.tp_nsec))
             .with_timestamp_source(timestamp_source(header.tp_status))
             .with_flags(marks(header.tp_status, packet_type))
             .with_vlan_tag(VlanTag {
-                tpid: tag_protocol(header.tp_status, header.hv1.tp_vlan_tpid),
+                tpid,
                 // The kernel has 32 bits for the 16 of a tag.
                 tci: header.hv1.tp_vlan_tci as u16,
             });
@@ -113,18 +149,6 @@ impl Context {
     }
 }
 
-/// Whether a filter matches a frame in this process.
-fn matches(filter: &Filter, frame: Frame<'_>) -> bool {
-    let input = Input::new(frame.data(), frame.original_len());
-    if !filter.uses_ancillary() {
-        return filter.matches(input);
-    }
-    let metadata = Metadata::new()
-        .with_packet_type(packet_type(frame))
-        .with_vlan(frame.vlan_tag().map(|tag| (tag.tpid, tag.tci)));
-    filter.matches(input.with_metadata(&metadata))
-}
-
 /// The packet type of include/uapi/linux/if_packet.h that says the same as a frame's direction and reception.
 pub(super) fn packet_type(frame: Frame<'_>) -> u8 {
     match (frame.direction(), frame.reception()) {
@@ -134,6 +158,12 @@ pub(super) fn packet_type(frame: Frame<'_>) -> u8 {
         (_, Reception::Promiscuous) => 3,
         _ => 0,
     }
+}
+
+/// What of the bytes is left where a tag is counted among them.
+#[cold]
+fn cut_for_tag(data: &[u8], snaplen: usize) -> &[u8] {
+    data.get(..snaplen.saturating_sub(TAG_LEN)).unwrap_or(data)
 }
 
 /// The marks of a frame, from its status and from whom it was sent to.

@@ -48,6 +48,25 @@ pub(crate) fn link_type(hardware: u16) -> Option<LinkType> {
     })
 }
 
+/// The bytes of the link's header, for hardware types of which all frames have one of the same length, and what is behind it begins with
+/// what the EtherType names. None of those without a header has one in a packet socket of any kind: `dev_has_header` of
+/// include/linux/netdevice.h.
+pub(super) const LINK_HEADERS: [(u16, u32); 7] = [
+    (libc::ARPHRD_ETHER, ETHERNET),
+    (libc::ARPHRD_LOOPBACK, ETHERNET),
+    (libc::ARPHRD_NONE, 0),
+    (ARPHRD_RAWIP, 0),
+    (libc::ARPHRD_TUNNEL, 0),
+    (libc::ARPHRD_TUNNEL6, 0),
+    (libc::ARPHRD_SIT, 0),
+];
+const ETHERNET: u32 = super::prepare::ETHERNET_HEADER as u32;
+
+/// How many bytes frames of this hardware type have ahead of their payload, where that is certain.
+pub(super) fn link_header_len(hardware: u16) -> Option<u32> {
+    LINK_HEADERS.iter().find(|(known, _)| *known == hardware).map(|(_, len)| *len)
+}
+
 const ARPHRD_RAWIP: u16 = 519;
 const ARPHRD_NETLINK: u16 = 824;
 const ARPHRD_VSOCKMON: u16 = 826;

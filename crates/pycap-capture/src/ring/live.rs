@@ -2,7 +2,7 @@
 
 use super::builder::Settings;
 use super::device;
-use super::program::{self, Program};
+use super::program::{self, Program, Starts};
 use super::socket::Socket;
 use crate::{Error, Filter, Result};
 
@@ -49,9 +49,9 @@ impl Live {
     }
 
     /// The program for another filter.
-    pub(super) fn program(&self, filter: Option<&Filter>, cooked: bool) -> Result<Program> {
+    pub(super) fn program(&self, filter: Option<&Filter>, starts: Starts) -> Result<Program> {
         let settings = Settings { filter: filter.cloned(), ..self.settings.clone() };
         let loopback = self.loopback.filter(|lo| self.number == 0 || self.number == *lo);
-        program::assemble(&settings, cooked, loopback)
+        program::assemble(&settings, starts, loopback)
     }
 }

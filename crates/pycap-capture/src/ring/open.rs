@@ -6,18 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::builder::{Settings, VlanTags};
+use super::builder::Settings;
 use super::context::Context;
 use super::fanout::{Fanout, Mode};
 use super::live::Live;
 use super::memory::Memory;
 use super::prepare::Changes;
 use super::producer::{Producer, Shared};
-use super::program::{self, Program};
+use super::program::{self, Program, Starts};
 use super::socket::{self, Socket};
 use super::{Backing, PacketRing, device};
 use crate::permission::may_not_capture;
-use crate::{Error, ErrorKind, Filter, Interface, LinkType, Result, TimestampResolution, TimestampSource};
+use crate::{
+    Error, ErrorKind, Filter, Interface, LinkType, Result, TimestampResolution, TimestampSource, VlanTags,
+};
 
 /// What the kernel leaves free ahead of the link's header for us, besides what it leaves anyway: room for a VLAN tag. A multiple of 16, so
 /// that the network header stays aligned.
@@ -86,7 +88,7 @@ struct Target<'a> {
     name: &'a str,
     /// 0 is all interfaces.
     number: u32,
-    /// The kernel takes the link's header off.
+    /// A pseudo-header stands for the link's.
     cooked: bool,
     link_type: LinkType,
     loopback: Option<u32>,
@@ -118,7 +120,10 @@ impl<'a> Target<'a> {
     /// A socket with all that has to be set before it has a ring.
     fn socket(&self, settings: &Settings) -> Result<Socket> {
         const PACKET: i32 = libc::SOL_PACKET;
-        let socket = Socket::new(self.cooked).map_err(no_socket)?;
+        // Of frames that have several tags, a socket that takes the link's header off loses all but the outermost and the innermost
+        // protocol (`tpacket_rcv` in net/packet/af_packet.c).
+        let behind_link = starts(self.cooked, self.number) == Starts::BehindTheLink;
+        let socket = Socket::new(behind_link).map_err(no_socket)?;
         let set = |option, value: i32, what: &'static str| {
             socket.set(PACKET, option, &value).map_err(|error| unsupported(what, error))
         };
@@ -175,7 +180,7 @@ impl<'a> Target<'a> {
     fn program(&self, settings: &Settings) -> Result<Program> {
         program::assemble(
             settings,
-            self.cooked,
+            starts(self.cooked, self.number),
             self.loopback.filter(|lo| self.number == 0 || self.number == *lo),
         )
     }
@@ -199,7 +204,10 @@ impl<'a> Target<'a> {
             link_type: self.link_type,
             several: self.cooked,
             virtio: settings.virtio_header,
+            tags: changes.tags && self.link_type == LinkType::ETHERNET,
+            snaplen: settings.snaplen,
             filter: settings.filter_in_process.clone(),
+            recheck: recheck(settings, self.cooked, self.number),
             damage: AtomicBool::new(false),
         };
         (context, numbers, changes)
@@ -226,6 +234,20 @@ impl<'a> Target<'a> {
         let retire = Duration::from_millis(settings.retire_millis().into());
         PacketRing::new(Arc::new(memory), Backing::Live(Box::new(live)), context, numbers, changes, retire)
     }
+}
+
+/// What a socket on this interface runs its program on; 0 is all of them.
+pub(super) fn starts(cooked: bool, number: u32) -> Starts {
+    match (cooked, number) {
+        (false, _) => Starts::AtTheLink,
+        (true, 0) => Starts::AtEachLink,
+        (true, _) => Starts::BehindTheLink,
+    }
+}
+
+/// The filter again, where the kernel lets some frames through that it could not look at.
+pub(super) fn recheck(settings: &Settings, cooked: bool, number: u32) -> Option<Filter> {
+    settings.filter.clone().filter(|_| starts(cooked, number) == Starts::AtEachLink)
 }
 
 /// What is known of an interface that frames come from.

@@ -1,7 +1,7 @@
-//! What is changed in a block before any of its frames is handed out: the pseudo link header of `any` and VLAN tags, both put right
-//! ahead of the captured bytes, where the kernel leaves room.
+//! What is changed in a frame before it is handed out: the pseudo link header of `any` and VLAN tags, both put right ahead of the captured
+//! bytes, where the kernel leaves room.
 //!
-//! All of it is safe code over the bytes of one block: nothing that a header says is believed.
+//! All of it is safe code over the bytes of one block or one frame: nothing that a header says is believed.
 
 use std::mem::offset_of;
 
@@ -9,11 +9,12 @@ use libc::{TP_STATUS_VLAN_VALID, sockaddr_ll, tpacket_hdr_variant1, tpacket3_hdr
 
 use super::context::{VIRTIO_HEADER, tag_protocol};
 use super::walk::{ADDRESS, FRAME_HEADER};
+use crate::VlanTag;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// The link header was taken off by the kernel, and a LINUX_SLL2 header stands in for it. The index of the frame's interface, in
+    /// A LINUX_SLL2 header stands in for the link's, which may be there or was taken off by the kernel. The index of the frame's interface, in
     /// our own count, is left in the header.
     pub(super) cooked: bool,
     /// VLAN tags go back to where they were.
@@ -25,7 +26,14 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub(super) fn is_needed(&self) -> bool {
+    /// Whether all frames of a block have to be changed before any is handed out. Tags are put back as the walk comes to them: that costs
+    /// frames that have none nothing, where a pass over all headers would load each twice.
+    pub(super) fn ahead(&self) -> bool {
+        self.cooked
+    }
+
+    /// Whether any frame may be changed.
+    pub(super) fn any(&self) -> bool {
         self.cooked || self.tags
     }
 }
@@ -62,65 +70,127 @@ pub(super) fn prepare(
 
 /// Changes the frame that `frame` starts with; `None` if its header makes no sense.
 fn change(frame: &mut [u8], changes: Changes, index: &mut impl FnMut(u32) -> u32) -> Option<()> {
-    const MAC: usize = offset_of!(tpacket3_hdr, tp_mac);
-    const SNAPLEN: usize = offset_of!(tpacket3_hdr, tp_snaplen);
-    const LEN: usize = offset_of!(tpacket3_hdr, tp_len);
-    const STATUS: usize = offset_of!(tpacket3_hdr, tp_status);
-    const TAG: usize = offset_of!(tpacket3_hdr, hv1);
-    const PADDING: usize = offset_of!(tpacket3_hdr, tp_padding);
-
-    let start = usize::from(get::<u16>(frame, MAC));
-    let len = get::<u32>(frame, SNAPLEN);
-    if start < FRAME_HEADER as usize || start + len as usize > frame.len() {
-        return None;
-    }
-    let mut status = get::<u32>(frame, STATUS);
-    let protocol =
-        tag_protocol(status, get::<u16>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tpid)));
-    let control = get::<u32>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tci)) as u16;
-    let tag = (changes.tags && protocol != 0).then_some((protocol, control));
-
-    let room = start - FRAME_HEADER as usize;
-    let grown = if changes.cooked {
-        let address = Address::read(frame);
-        put(frame, PADDING, &index(address.interface).to_ne_bytes());
-        let (header, len) = address.cooked_header(tag);
-        let header = header.get(..len).filter(|header| header.len() <= room)?;
-        put(frame, start - header.len(), header);
-        header.len()
-    } else if let Some((protocol, control)) = tag
-        && len as usize >= ETHERNET_ADDRESSES
-        && room >= TAG_LEN + if changes.virtio { VIRTIO_HEADER } else { 0 }
-    {
-        // What is ahead of the tag moves to the front, and so does what is ahead of that.
-        let from = start - if changes.virtio { VIRTIO_HEADER } else { 0 };
-        frame.copy_within(from..start + ETHERNET_ADDRESSES, from - TAG_LEN);
-        let [a, b] = protocol.to_be_bytes();
-        let [c, d] = control.to_be_bytes();
-        put(frame, start + ETHERNET_ADDRESSES - TAG_LEN, &[a, b, c, d]);
-        TAG_LEN
+    let (start, len) = (usize::from(get::<u16>(frame, MAC)), get::<u32>(frame, SNAPLEN) as usize);
+    let whole = start.checked_add(len).and_then(|end| frame.get_mut(..end));
+    let frame = whole.filter(|_| start >= FRAME_HEADER as usize)?;
+    if changes.cooked {
+        let system = get::<u32>(frame, ADDRESS as usize + offset_of!(sockaddr_ll, sll_ifindex));
+        put(frame, PADDING, &index(system).to_ne_bytes());
+        put_cooked_header(frame, start, len, changes)
     } else {
-        0
-    };
-    if grown > 0 {
-        if tag.is_some() {
-            status &= !TP_STATUS_VLAN_VALID;
-            put(frame, STATUS, &status.to_ne_bytes());
+        if changes.tags {
+            put_tag_back(frame, changes.virtio, changes.snaplen);
         }
-        // It is less than before, and more than a frame header.
-        put(frame, MAC, &((start - grown) as u16).to_ne_bytes());
-        let len = len.saturating_add(grown as u32);
-        put(frame, SNAPLEN, &len.min(changes.snaplen).to_ne_bytes());
-        put(frame, LEN, &get::<u32>(frame, LEN).saturating_add(grown as u32).to_ne_bytes());
+        Some(())
+    }
+}
+
+/// Whether a frame has a tag beside its bytes, and place for it among them.
+#[inline(always)]
+pub(super) fn has_room_for_tag(header: &tpacket3_hdr, virtio: bool) -> bool {
+    let ahead = if virtio { VIRTIO_HEADER } else { 0 };
+    header.tp_status & TP_STATUS_VLAN_VALID != 0
+        && tag_protocol(header.tp_status, header.hv1.tp_vlan_tpid) != 0
+        && header.tp_snaplen as usize >= ETHERNET_ADDRESSES
+        && usize::from(header.tp_mac) >= FRAME_HEADER as usize + TAG_LEN + ahead
+}
+
+/// Puts the tag of an Ethernet frame back into its bytes, if there is one beside them and place for it. `frame` is its header and its
+/// bytes.
+#[inline(never)]
+pub(super) fn put_tag_back(frame: &mut [u8], virtio: bool, snaplen: u32) {
+    let Some(tag) = tag(frame) else { return };
+    let (start, len) = (usize::from(get::<u16>(frame, MAC)), get::<u32>(frame, SNAPLEN) as usize);
+    let from = start - if virtio { VIRTIO_HEADER } else { 0 };
+    if len < ETHERNET_ADDRESSES || from < FRAME_HEADER as usize + TAG_LEN {
+        return;
+    }
+    // What is ahead of the tag moves to the front, and so does what is ahead of that.
+    frame.copy_within(from..start + ETHERNET_ADDRESSES, from - TAG_LEN);
+    put(frame, start + ETHERNET_ADDRESSES - TAG_LEN, &tag.to_bytes());
+    grow(frame, start, start - TAG_LEN, len + TAG_LEN, snaplen);
+    clear_tag(frame);
+}
+
+/// Puts a LINUX_SLL2 header in place of the link's header, with the frame's tag behind it as it would be on the wire.
+fn put_cooked_header(frame: &mut [u8], start: usize, len: usize, changes: Changes) -> Option<()> {
+    let address = Address::read(frame);
+    let tag = if changes.tags { tag(frame) } else { None };
+    let network = usize::from(get::<u16>(frame, NET)).clamp(start, start + len);
+    // Where the link's header is there, it is believed: of several tags the kernel's own protocol may be that of the innermost
+    // (`vlan_get_protocol_dgram`), and the network header behind any of them.
+    let ether_type = read::<2>(frame, start + ETHERNET_ADDRESSES)
+        .filter(|_| address.is_ethernet() && network > start && len >= ETHERNET_HEADER);
+    let (payload, ether_type) = match ether_type {
+        Some(ether_type) => (start + ETHERNET_HEADER, ether_type),
+        None => (network, address.protocol),
+    };
+    // A length is none: the kernel's protocol says what is behind it.
+    let protocol = if u16::from_be_bytes(ether_type) < 0x600 { address.protocol } else { ether_type };
+    let mut header = [0; SLL2 + TAG_LEN];
+    put(&mut header, 0, &tag.map_or(protocol, |tag| tag.tpid.to_be_bytes()));
+    put(&mut header, 4, &address.interface.to_be_bytes());
+    put(&mut header, 8, &address.hardware.to_be_bytes());
+    put(&mut header, 10, &[address.packet_type, address.len.min(8)]);
+    put(&mut header, 12, &address.bytes);
+    if let Some(tag) = tag {
+        put(&mut header, SLL2, &tag.tci.to_be_bytes());
+        put(&mut header, SLL2 + 2, &ether_type);
+    }
+    let header = header.get(..if tag.is_some() { SLL2 + TAG_LEN } else { SLL2 })?;
+    let begin = payload.checked_sub(header.len()).filter(|begin| *begin >= FRAME_HEADER as usize)?;
+    put(frame, begin, header);
+    grow(frame, start, begin, start + len - begin, changes.snaplen);
+    if tag.is_some() {
+        clear_tag(frame);
     }
     Some(())
 }
 
+/// Has the frame begin at `begin`, which was at `start`, with so many bytes.
+fn grow(frame: &mut [u8], start: usize, begin: usize, len: usize, snaplen: u32) {
+    let original = get::<u32>(frame, LEN);
+    let original = if begin < start {
+        original.saturating_add((start - begin) as u32)
+    } else {
+        original.saturating_sub((begin - start) as u32)
+    };
+    // It lies behind the frame's header, and ahead of an offset of 16 bits or at most a link's header behind it.
+    put(frame, MAC, &u16::try_from(begin).unwrap_or(u16::MAX).to_ne_bytes());
+    let len = u32::try_from(len).unwrap_or(u32::MAX).min(snaplen);
+    put(frame, SNAPLEN, &len.to_ne_bytes());
+    put(frame, LEN, &original.to_ne_bytes());
+}
+
+/// The tag beside the bytes.
+fn tag(frame: &[u8]) -> Option<VlanTag> {
+    const TAG: usize = offset_of!(tpacket3_hdr, hv1);
+    let tpid = get::<u16>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tpid));
+    let tpid = tag_protocol(get::<u32>(frame, STATUS), tpid);
+    // The kernel has 32 bits for the 16 of a tag.
+    let tci = get::<u32>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tci)) as u16;
+    (tpid != 0).then_some(VlanTag { tpid, tci })
+}
+
+/// It is among the bytes now.
+fn clear_tag(frame: &mut [u8]) {
+    let status = get::<u32>(frame, STATUS) & !TP_STATUS_VLAN_VALID;
+    put(frame, STATUS, &status.to_ne_bytes());
+}
+
+const MAC: usize = offset_of!(tpacket3_hdr, tp_mac);
+const NET: usize = offset_of!(tpacket3_hdr, tp_net);
+const SNAPLEN: usize = offset_of!(tpacket3_hdr, tp_snaplen);
+const LEN: usize = offset_of!(tpacket3_hdr, tp_len);
+const STATUS: usize = offset_of!(tpacket3_hdr, tp_status);
+const PADDING: usize = offset_of!(tpacket3_hdr, tp_padding);
+
 /// Both addresses, ahead of the tag.
 const ETHERNET_ADDRESSES: usize = 12;
-const TAG_LEN: usize = 4;
-/// LINKTYPE_LINUX_SLL2 and the part of a tag that is behind it.
-const COOKED: usize = 20 + TAG_LEN;
+pub(super) const ETHERNET_HEADER: usize = 14;
+pub(super) const TAG_LEN: usize = 4;
+/// LINKTYPE_LINUX_SLL2.
+const SLL2: usize = 20;
 
 /// `struct sockaddr_ll` of a frame.
 struct Address {
@@ -145,20 +215,9 @@ impl Address {
         }
     }
 
-    /// The header of <https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html>, and how long it is. A tag follows as it would on the
-    /// wire: its protocol is the header's, and the frame's own comes behind its control information.
-    fn cooked_header(&self, tag: Option<(u16, u16)>) -> ([u8; COOKED], usize) {
-        let mut header = [0; COOKED];
-        put(&mut header, 0, &tag.map_or(self.protocol, |(protocol, _)| protocol.to_be_bytes()));
-        put(&mut header, 4, &self.interface.to_be_bytes());
-        put(&mut header, 8, &self.hardware.to_be_bytes());
-        let len = self.len.min(8);
-        put(&mut header, 10, &[self.packet_type, len]);
-        put(&mut header, 12, &self.bytes);
-        let Some((_, control)) = tag else { return (header, COOKED - TAG_LEN) };
-        put(&mut header, 20, &control.to_be_bytes());
-        put(&mut header, 22, &self.protocol);
-        (header, COOKED)
+    /// Whether frames of such an interface have an Ethernet header where they have their link's.
+    fn is_ethernet(&self) -> bool {
+        super::device::link_header_len(self.hardware) == Some(ETHERNET_HEADER as u32)
     }
 }
 

@@ -17,7 +17,7 @@ use super::handover::{Blocks, Filler, Reader};
 use super::live::Counted;
 use super::memory::{BLOCK_HEADER, Memory};
 use super::open::RESERVE;
-use super::prepare::Changes;
+use super::prepare::{Changes, ETHERNET_HEADER};
 use super::walk::{ADDRESS, FRAME_HEADER};
 use crate::sys::{self, Event};
 use crate::{Frame, LinkType, TimestampSource};
@@ -79,8 +79,8 @@ impl Producer {
     /// Puts a frame into the block that is being filled, or into the next one if it does not fit; `false` if it was dropped, as the reader
     /// has not given that one back.
     ///
-    /// Its bytes are cut to the snapshot length. A ring opened as `any` takes frames without the link's header;
-    /// [`Frame::interface`] is then the system's number of the interface.
+    /// Its bytes are cut to the snapshot length. A ring opened as `any` takes Ethernet frames with the link's header and frames of other
+    /// link types without; [`Frame::interface`] is then the system's number of the interface.
     pub fn push(&mut self, frame: Frame<'_>) -> bool {
         let pushed = self.place(frame).is_some();
         let count = if pushed { &self.shared.received } else { &self.shared.dropped };
@@ -109,10 +109,10 @@ impl Producer {
     }
 
     /// Hands every block over again, as it was, that was filled and given back, and says how many: a benchmark can read the same frames
-    /// again and again without the time that it takes to write them. None, if frames are changed when they are read: on `any`, or
-    /// with VLAN tags put back.
+    /// again and again without the time that it takes to write them. None on `any`, where every frame is changed when it is read; VLAN
+    /// tags that were put back stay in their frames.
     pub fn repeat(&mut self) -> usize {
-        if self.changes.is_needed() {
+        if self.changes.ahead() {
             return 0;
         }
         self.retire();
@@ -213,16 +213,12 @@ struct Header {
 
 impl Header {
     fn new(frame: Frame<'_>, len: usize, changes: Changes, link_type: LinkType) -> Self {
-        let reserve = if changes.is_needed() { RESERVE } else { 0 };
-        let (mac, net) = if changes.cooked {
-            let net = (FRAME_HEADER as usize).next_multiple_of(16) + 16 + reserve;
-            (net, net)
-        } else {
-            let link = if link_type == LinkType::ETHERNET { 14 } else { 0 };
-            let virtio = if changes.virtio { VIRTIO_HEADER } else { 0 };
-            let net = (FRAME_HEADER as usize + 16).next_multiple_of(16) + reserve + virtio;
-            (net - link, net)
-        };
+        let reserve = if changes.any() { RESERVE } else { 0 };
+        let ethernet = if changes.cooked { frame.link_type() } else { link_type } == LinkType::ETHERNET;
+        let link = if ethernet { ETHERNET_HEADER } else { 0 };
+        let virtio = if changes.virtio { VIRTIO_HEADER } else { 0 };
+        let net = (FRAME_HEADER as usize + 16).next_multiple_of(16) + reserve + virtio;
+        let mac = net - link;
         let mark = |set: bool, bit: u32| if set { bit } else { 0 };
         let tag = frame.vlan_tag();
         let hardware = frame.timestamp_source() == Some(TimestampSource::HardwareRaw);
@@ -252,6 +248,7 @@ impl Header {
         };
         let address = sockaddr_ll {
             sll_family: libc::AF_PACKET as u16,
+            // What the kernel finds behind all tags, where it takes the protocol from a frame (`vlan_get_protocol_dgram`).
             sll_protocol: (libc::ETH_P_IP as u16).to_be(),
             sll_ifindex: frame.interface() as i32,
             sll_hatype: libc::ARPHRD_ETHER,

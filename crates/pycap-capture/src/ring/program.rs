@@ -3,6 +3,7 @@
 use pycap_filter::{Cooked, Filter};
 
 use super::builder::Settings;
+use super::device;
 use super::socket::Instruction;
 use crate::{Direction, Error, ErrorKind, Result};
 
@@ -17,15 +18,35 @@ impl From<&Filter> for Program {
     }
 }
 
-/// The program for these settings on a socket whose frames come without their link header (`cooked`) or with it. Where there is a
-/// loopback interface of this number among those captured on, each of its frames is to be seen once.
-pub(super) fn assemble(settings: &Settings, cooked: bool, loopback: Option<u32>) -> Result<Program> {
+/// What the kernel runs a program on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Starts {
+    /// On the bytes that are captured.
+    AtTheLink,
+    /// On what is behind the link's header, for which a pseudo-header stands: `SOCK_DGRAM`.
+    BehindTheLink,
+    /// On frames of several interfaces, each with its link's header, for which a pseudo-header stands: `SOCK_RAW` on all of them.
+    AtEachLink,
+}
+
+/// The program for these settings on a socket that begins there. Where there is a loopback interface of this number among those captured
+/// on, each of its frames is to be seen once.
+///
+/// Where it begins [at each link](Starts::AtEachLink), it lets all frames through that are not of a hardware type that
+/// [`device::link_header_len`] knows.
+pub(super) fn assemble(settings: &Settings, starts: Starts, loopback: Option<u32>) -> Result<Program> {
     let mut filter = match &settings.filter {
         None => Filter::accept_all(settings.snaplen),
         Some(filter) => {
             filter.check_kernel().map_err(not_for_the_kernel)?;
             let cut = filter.with_snaplen(settings.snaplen);
-            if cooked { cut.for_cooked_socket(Cooked::Sll2).ok_or_else(not_for_cooked)? } else { cut }
+            match starts {
+                Starts::AtTheLink => cut,
+                Starts::BehindTheLink => cut.for_cooked_socket(Cooked::Sll2).ok_or_else(not_for_cooked)?,
+                Starts::AtEachLink => cut
+                    .for_raw_socket(Cooked::Sll2, &device::LINK_HEADERS, settings.snaplen)
+                    .ok_or_else(not_for_cooked)?,
+            }
         }
     };
     // What the kernel hands out twice is left out as libpcap does: the sent copy, whatever direction was asked for.

@@ -91,8 +91,8 @@ impl Walk {
             self.left -= 1;
             if self.left > 0 {
                 let step = header.tp_next_offset;
-                // The kernel's steps lead past the header at least, so that this ends.
-                if step < FRAME_HEADER || step > self.room - FRAME_HEADER {
+                // The kernel's steps lead past the frame, so that this ends, and no two frames have a byte in common.
+                if u64::from(step) < end || step > self.room - FRAME_HEADER {
                     self.break_off();
                 } else {
                     // SAFETY: it stays within the room that is left.
@@ -143,6 +143,23 @@ impl Entry {
         let at = unsafe { self.at.add(OFFSET) };
         // SAFETY: as above, and nobody writes to it (the caller).
         unsafe { at.read() }
+    }
+
+    /// Puts the frame's VLAN tag back into its bytes: it has [one beside them](super::prepare::has_room_for_tag), and is as if the kernel
+    /// had written it so from then on.
+    ///
+    /// # Safety
+    ///
+    /// During the call, the block is the reader's, and nobody else reads or writes the frame's header or bytes; nothing borrows from them.
+    #[inline]
+    pub(super) unsafe fn put_tag_back(&mut self, virtio: bool, snaplen: u32) {
+        let len = self.header.tp_mac as usize + self.header.tp_snaplen as usize;
+        // SAFETY: `Walk::next` saw that the frame lies within the block, up to the end of its bytes, and all of these have a value. Nobody
+        // else has them (the caller).
+        let frame = unsafe { std::slice::from_raw_parts_mut(self.at.as_ptr(), len) };
+        super::prepare::put_tag_back(frame, virtio, snaplen);
+        // SAFETY: a frame header's worth of bytes is there, every bit pattern is one, and the read asks for no alignment.
+        self.header = unsafe { self.at.cast::<tpacket3_hdr>().read_unaligned() };
     }
 
     /// So many bytes right ahead of the captured ones.

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use super::bytes::Bytes;
 use super::number::words;
 use super::sink::Sink;
 use crate::savefile::max_frame_len;
+use crate::wire_bytes::WireBytes;
 use crate::{
     ByteOrder, Error, ErrorKind, Format, Frame, Interface, LinkType, MAX_SNAPLEN, Result, Timestamp,
 };
@@ -30,6 +30,7 @@ pub(super) struct Pcap {
 struct Header {
     link_type: LinkType,
     max_len: u32,
+    snaplen: u32,
 }
 
 impl Pcap {
@@ -39,7 +40,7 @@ impl Pcap {
             nanoseconds: format == Format::PcapNanosecond,
             snaplen,
             link_type: None,
-            header: Header { link_type: LinkType::NULL, max_len: 0 },
+            header: Header { link_type: LinkType::NULL, max_len: 0, snaplen: 0 },
             next_index: 0,
         }
     }
@@ -56,12 +57,12 @@ impl Pcap {
             let copy = *frame;
             return self.write_rare(&copy, sink);
         }
-        self.put::<W, false>(frame, Bytes::Whole(frame.data()), sink)
+        self.put::<W, false>(frame, WireBytes::Whole(frame.data()), sink)
     }
 
     #[inline(never)]
     fn write_rare<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
-        let bytes = Bytes::of(*frame);
+        let bytes = WireBytes::of(*frame).within(self.header.snaplen);
         match self.order {
             ByteOrder::NATIVE => self.put::<W, false>(frame, bytes, sink),
             _ => self.put::<W, true>(frame, bytes, sink),
@@ -69,8 +70,13 @@ impl Pcap {
     }
 
     #[inline(always)]
-    fn put<W, const SWAPPED: bool>(&self, frame: &Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
-        let Header { link_type, max_len } = self.header;
+    fn put<W, const SWAPPED: bool>(
+        &self,
+        frame: &Frame<'_>,
+        bytes: WireBytes<'_>,
+        sink: &mut Sink<W>,
+    ) -> bool {
+        let Header { link_type, max_len, .. } = self.header;
         // Before the file header is written the sink has no room, so `link_type` can have any value until
         // then.
         if frame.link_type() != link_type || bytes.len() > max_len as usize {
@@ -107,7 +113,10 @@ impl Pcap {
                 "frame {number} has link type {other} and the file {link_type}; a pcapng file takes both"
             ));
         }
-        let bytes = Bytes::of(frame);
+        let bytes = WireBytes::of(frame).within(match self.link_type {
+            Some(_) => self.header.snaplen,
+            None => self.snaplen_with(frame.interface_info().unwrap_or(&Interface::new(link_type))),
+        });
         if bytes.len() > max_len as usize {
             let len = bytes.len();
             return fail(format!(
@@ -160,12 +169,17 @@ impl Pcap {
         }
     }
 
+    /// The snapshot length in the header of a file that begins with a frame of this interface.
+    fn snaplen_with(&self, interface: &Interface) -> u32 {
+        // libpcap takes 0 and what is no signed number for no limit, and so writes one instead.
+        let stated = Some(interface.snaplen()).filter(|snaplen| (1..=i32::MAX as u32).contains(snaplen));
+        self.snaplen.or(stated).unwrap_or(MAX_SNAPLEN)
+    }
+
     /// Writes the file header.
     pub(super) fn start<W: Write>(&mut self, interface: &Interface, sink: &mut Sink<W>) -> Result<()> {
         let magic = if self.nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 };
-        // libpcap takes 0 and what is no signed number for no limit, and so writes one instead.
-        let stated = Some(interface.snaplen()).filter(|snaplen| (1..=i32::MAX as u32).contains(snaplen));
-        let snaplen = self.snaplen.or(stated).unwrap_or(MAX_SNAPLEN);
+        let snaplen = self.snaplen_with(interface);
         let link_type = interface.link_type();
         // The length of the frame check sequence is in units of 16 bits, beside a bit that says that it is
         // there.
@@ -180,7 +194,7 @@ impl Pcap {
         header.extend(self.order.words([0, 0, snaplen, fcs | u32::from(link_type.0)]).as_flattened());
         sink.append(&header)?;
         self.link_type = Some(link_type);
-        self.header = Header { link_type, max_len: max_frame_len(link_type) };
+        self.header = Header { link_type, max_len: max_frame_len(link_type), snaplen };
         Ok(())
     }
 }

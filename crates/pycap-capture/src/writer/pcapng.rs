@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::builder::Section;
-use super::bytes::Bytes;
 use super::local::{self, Local};
 use super::number::words;
 use super::option::Options;
 use super::sink::Sink;
 use crate::pcapng::BlockType;
 use crate::savefile::{Clock, MAX_STATED_SNAPLEN, max_frame_len};
+use crate::wire_bytes::WireBytes;
 use crate::{ByteOrder, Error, ErrorKind, Frame, Interface, LinkType, Result, Stats, Timestamp};
 
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -164,14 +164,14 @@ impl Pcapng {
             },
         };
         let units = |slot: &Slot| Some(slot.units(time));
-        self.enhanced::<W, false>(number, units, frame, Bytes::Whole(frame.data()), None, &[], sink)
+        self.enhanced::<W, false>(number, units, frame, WireBytes::Whole(frame.data()), None, &[], sink)
     }
 
     /// The same for frames that know more, or less, than most.
     #[inline(never)]
     fn write_rare<W>(&self, frame: &Frame<'_>, sink: &mut Sink<W>) -> bool {
         let Some(number) = self.number_of(*frame) else { return false };
-        let bytes = Bytes::of(*frame);
+        let bytes = self.wire_bytes(number, *frame);
         if self.is_simple(number, *frame, bytes) {
             return self.simple(*frame, bytes, sink);
         }
@@ -181,7 +181,7 @@ impl Pcapng {
     /// Writes a frame of the interface with this number, with options behind those of its own.
     fn write_with<W>(&self, number: u32, frame: &Frame<'_>, options: &[u8], sink: &mut Sink<W>) -> bool {
         let time = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH);
-        let bytes = Bytes::of(*frame);
+        let bytes = self.wire_bytes(number, *frame);
         let local = Local::of(*frame, bytes.added() > 0).encode(self.order);
         let units = |slot: &Slot| match slot.clock {
             Some(clock) => clock.units(time),
@@ -191,6 +191,11 @@ impl Pcapng {
             ByteOrder::NATIVE => self.enhanced::<W, false>(number, units, frame, bytes, local, options, sink),
             _ => self.enhanced::<W, true>(number, units, frame, bytes, local, options, sink),
         }
+    }
+
+    /// The bytes of a frame of the interface with this number, within its snapshot length.
+    fn wire_bytes<'f>(&self, number: u32, frame: Frame<'f>) -> WireBytes<'f> {
+        WireBytes::of(frame).within(self.interfaces.get(number as usize).map_or(0, Interface::snaplen))
     }
 
     /// The number that the blocks use for the interface of a frame, where it has a clock that can tell its time.
@@ -218,7 +223,7 @@ impl Pcapng {
         number: u32,
         units: impl FnOnce(&Slot) -> Option<u64>,
         frame: &Frame<'_>,
-        bytes: Bytes<'_>,
+        bytes: WireBytes<'_>,
         local: Option<[u8; local::LEN]>,
         more: &[u8],
         sink: &mut Sink<W>,
@@ -280,7 +285,7 @@ impl Pcapng {
 
     /// Whether a simple packet block says all of a frame: it has no time, no options, and no captured length
     /// but what follows from the first interface's snapshot length.
-    fn is_simple(&self, number: u32, frame: Frame<'_>, bytes: Bytes<'_>) -> bool {
+    fn is_simple(&self, number: u32, frame: Frame<'_>, bytes: WireBytes<'_>) -> bool {
         let Some(interface) = self.interfaces.first() else { return false };
         let captured =
             self.captured_len(frame.with_original_len(frame.original_len().saturating_add(bytes.added())));
@@ -301,7 +306,7 @@ impl Pcapng {
         captured as usize
     }
 
-    fn simple<W>(&self, frame: Frame<'_>, bytes: Bytes<'_>, sink: &mut Sink<W>) -> bool {
+    fn simple<W>(&self, frame: Frame<'_>, bytes: WireBytes<'_>, sink: &mut Sink<W>) -> bool {
         let Some(slot) = self.slots.first() else { return false };
         if bytes.len() > slot.max_len as usize {
             return false;
@@ -328,15 +333,15 @@ impl Pcapng {
         sink: &mut Sink<W>,
     ) -> Result<()> {
         let secs = frame.timestamp().unwrap_or(Timestamp::UNIX_EPOCH).secs();
-        let known = self.number_of(frame).and_then(|number| self.slots.get(number as usize));
-        let (max_len, unknown) = match known {
-            Some(slot) => (slot.max_len, None),
+        let known = self.number_of(frame).and_then(|number| Some((number, self.slots.get(number as usize)?)));
+        let (max_len, bytes, unknown) = match known {
+            Some((number, slot)) => (slot.max_len, self.wire_bytes(number, frame), None),
             None => {
                 let interface = self.interface_of(frame);
-                (max_len(&interface), Some(interface))
+                let bytes = WireBytes::of(frame).within(interface.snaplen());
+                (max_len(&interface), bytes, Some(interface))
             }
         };
-        let bytes = Bytes::of(frame);
         if bytes.len() > max_len as usize {
             let (len, link_type) = (bytes.len(), frame.link_type());
             let message = format!(
@@ -474,7 +479,7 @@ const fn padded(len: usize) -> usize {
 
 /// Copies a frame's bytes to a place that is a multiple of 4 long.
 #[inline(always)]
-fn put_padded(bytes: Bytes<'_>, place: &mut [u8]) {
+fn put_padded(bytes: WireBytes<'_>, place: &mut [u8]) {
     // What is behind the bytes is zeroed before they come over it: four bytes at once, wherever they end.
     if let Some(last) = place.last_chunk_mut::<4>() {
         *last = [0; 4];

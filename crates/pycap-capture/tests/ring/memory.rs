@@ -29,7 +29,7 @@ fn past() -> Option<Instant> {
 
 #[test]
 fn a_frame_keeps_all_that_was_known_of_it() {
-    let (mut ring, mut producer) = ethernet(small().virtio_header(true));
+    let (mut ring, mut producer) = ethernet(small().virtio_header(true).vlan_tags(VlanTags::Apart));
     let bytes: Vec<u8> = (0..=99).collect();
     let sent = frame(&bytes)
         .with_timestamp(Timestamp::new(4_000_000_000, 999_999_999))
@@ -257,7 +257,7 @@ fn a_stop_ends_a_ring_that_is_always_full() {
 #[test]
 fn tags_are_put_back_in_place() {
     for virtio in [false, true] {
-        let builder = small().vlan_tags(VlanTags::InFrame).virtio_header(virtio).snaplen(66);
+        let builder = small().virtio_header(virtio).snaplen(66);
         let (mut ring, mut producer) = ethernet(builder);
         let bytes: Vec<u8> = (0..100).collect();
         let tag = VlanTag { tpid: 0x8100, tci: 0x2005 };
@@ -268,7 +268,12 @@ fn tags_are_put_back_in_place() {
         producer.push(frame(&bytes));
         producer.retire();
         let block = ring.next_block().unwrap().unwrap();
-        let [long, short, stub, untagged] = block.frames().collect::<Vec<_>>().try_into().unwrap();
+        let first = block.frames().next().unwrap();
+        let again: Vec<_> = block.frames().map(Frame::to_owned).collect();
+        let frames = block.frames().collect::<Vec<_>>();
+        assert!(frames.iter().zip(&again).all(|(frame, again)| (*frame).to_owned() == *again));
+        assert_eq!(first.data().as_ptr(), frames[0].data().as_ptr(), "put back once");
+        let [long, short, stub, untagged] = frames.try_into().unwrap();
         let tagged = frame(&bytes).with_vlan_tag(tag);
         assert_eq!(long.data(), &tagged.wire_bytes()[..66], "cut to the snapshot length with its tag");
         assert_eq!((long.original_len(), long.vlan_tag()), (104, None));
@@ -280,30 +285,121 @@ fn tags_are_put_back_in_place() {
 }
 
 #[test]
+fn tags_beside_the_bytes_count_for_the_snapshot_length() {
+    let bytes: Vec<u8> = (0..100).collect();
+    let tag = VlanTag { tpid: 0x88a8, tci: 5 };
+    for snaplen in [1, 3, 4, 12, 14, 16, 66, 99, 103, 104, 105, 1000] {
+        let (mut ring, mut producer) = ethernet(small().vlan_tags(VlanTags::Apart).snaplen(snaplen));
+        producer.push(frame(&bytes).with_vlan_tag(tag));
+        producer.push(frame(&bytes));
+        producer.retire();
+        let block = ring.next_block().unwrap().unwrap();
+        let [tagged, untagged] = block.frames().collect::<Vec<_>>().try_into().unwrap();
+        let snaplen = snaplen as usize;
+        assert_eq!((tagged.vlan_tag(), tagged.original_len()), (Some(tag), 100));
+        assert_eq!(tagged.data().len(), snaplen.saturating_sub(4).min(100));
+        assert!(tagged.wire_bytes().len() <= snaplen);
+        assert_eq!(untagged.data().len(), snaplen.min(100));
+    }
+}
+
+/// LINUX_SLL2 of a frame that was sent by interface 9 without a hardware address, up to the packet type.
+const SENT_BY_9: [u8; 9] = [0, 0, 0, 0, 0, 9, 0, 1, 4];
+
+#[test]
 fn any_makes_a_link_header_of_its_own() {
-    let builder = PacketRing::builder("any").snaplen(1500).block_size(8192).vlan_tags(VlanTags::InFrame);
+    let builder = PacketRing::builder("any").snaplen(1500).block_size(8192);
     let (mut ring, mut producer) = builder.in_memory(LinkType::RAW).unwrap();
     assert_eq!(ring.link_type(), LinkType::LINUX_SLL2);
     assert!(ring.interfaces().is_empty());
     let packet = [0x45; 40];
+    let raw = |interface| {
+        Frame::new(&packet, LinkType::RAW).with_interface(interface).with_direction(Direction::Outbound)
+    };
     for interface in [7, 9, 7] {
-        producer.push(frame(&packet).with_interface(interface).with_direction(Direction::Outbound));
+        producer.push(raw(interface));
     }
-    producer.push(frame(&packet).with_interface(9).with_vlan_tag(VlanTag { tpid: 0x88a8, tci: 5 }));
+    producer.push(raw(9).with_vlan_tag(VlanTag { tpid: 0x88a8, tci: 5 }));
     producer.retire();
     let block = ring.next_block().unwrap().unwrap();
     let frames: Vec<_> = block.frames().collect();
     assert_eq!(frames.iter().map(|frame| frame.interface()).collect::<Vec<_>>(), [0, 1, 0, 1]);
     assert!(frames.iter().all(|frame| frame.interface_info().is_some() && frame.missing() == 0));
-    let header = [8, 0, 0, 0, 0, 0, 0, 9, 0, 1, 4, 6, 0, 0, 0, 0, 0, 0, 0, 0];
-    assert_eq!((&frames[1].data()[..20], &frames[1].data()[20..]), (&header[..], &packet[..]));
+    let rest = [6, 0, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(frames[1].data(), [&[8, 0], &SENT_BY_9[..], &rest, &packet].concat());
     assert_eq!(
-        &frames[3].data()[..24],
-        [0x88, 0xa8, 0, 0, 0, 0, 0, 9, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 8, 0]
+        frames[3].data(),
+        [&[0x88, 0xa8], &SENT_BY_9[..], &rest, &[0, 5, 8, 0], &packet].concat(),
+        "the tag's protocol, its control information, the packet's protocol"
     );
     drop(frames);
     drop(block);
     assert_eq!(ring.interfaces().len(), 2);
+}
+
+/// The kernel says of each of these that its protocol is IPv4, which is behind all tags, and takes the outermost tag out of those that it
+/// received: what else there is, is in the link's header and behind it.
+#[test]
+fn any_keeps_every_tag() {
+    let addresses = [2; 12];
+    let tag = |tci| Some(VlanTag { tpid: 0x88a8, tci });
+    let cases: [(&[u8], _, &[u8]); 7] = [
+        (b"\x08\0IP", None, b"\x08\0|IP"),
+        (b"\x08\0IP", tag(0x6005), b"\x88\xa8|\x60\x05\x08\0IP"),
+        (b"\x08\0IP", tag(0), b"\x88\xa8|\0\0\x08\0IP"),
+        (b"\x81\0\0\x14\x08\0IP", tag(10), b"\x88\xa8|\0\x0a\x81\0\0\x14\x08\0IP"),
+        (b"\x81\0\0\x14\x08\0IP", None, b"\x81\0|\0\x14\x08\0IP"),
+        // A length: the kernel's protocol stands for it where the header has one, and it is itself behind a tag.
+        (b"\0\x04LLC.", None, b"\x08\0|LLC."),
+        (b"\0\x04LLC.", tag(10), b"\x88\xa8|\0\x0a\0\x04LLC."),
+    ];
+    for snaplen in [1500, 30] {
+        for tags in [VlanTags::InFrame, VlanTags::Apart] {
+            let builder = PacketRing::builder("any").snaplen(snaplen).block_size(8192).vlan_tags(tags);
+            let (mut ring, mut producer) = builder.in_memory(LinkType::ETHERNET).unwrap();
+            for (bytes, tag, _) in cases {
+                let bytes = [&addresses[..], bytes].concat();
+                let sent = frame(&bytes).with_interface(9).with_direction(Direction::Outbound);
+                producer.push(tag.map_or(sent, |tag| sent.with_vlan_tag(tag)));
+            }
+            producer.retire();
+            let block = ring.next_block().unwrap().unwrap();
+            for (frame, (bytes, tag, wanted)) in block.frames().zip(cases) {
+                // The header has no place for both a length and the kernel's protocol, so that a tag beside it loses the length.
+                if tags == VlanTags::Apart && tag.is_some() && bytes[0] == 0 {
+                    continue;
+                }
+                let (protocol, rest) = wanted.split_at(2);
+                let wanted = [protocol, &SENT_BY_9, &[6, 0, 0, 0, 0, 0, 0, 0, 0], &rest[1..]].concat();
+                let wire = frame.wire_bytes();
+                assert_eq!(wire[..], wanted[..wanted.len().min(snaplen as usize)], "{bytes:x?} {tags:?}");
+                assert_eq!(frame.vlan_tag(), tag.filter(|_| tags == VlanTags::Apart));
+                assert_eq!(
+                    frame.original_len() as usize + if frame.vlan_tag().is_some() { 4 } else { 0 },
+                    wanted.len()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_in_this_process_sees_the_bytes_of_the_wire() {
+    // ldh [12]; jeq #0x8100; ldh [14]; jeq #5; ld len; jeq #104
+    let filter =
+        "8\n40 0 0 12\n21 0 5 33024\n40 0 0 14\n21 0 3 5\n128 0 0 0\n21 0 1 104\n6 0 0 65535\n6 0 0 0\n";
+    let filter = filter.parse::<Filter>().unwrap();
+    for tags in [VlanTags::InFrame, VlanTags::Apart] {
+        let (mut ring, mut producer) = ethernet(small().filter_in_process(&filter).vlan_tags(tags));
+        for tci in [4, 5] {
+            producer.push(frame(&[0; 100]).with_vlan_tag(VlanTag { tpid: 0x8100, tci }));
+        }
+        producer.push(frame(&[0; 100]));
+        producer.retire();
+        let block = ring.next_block().unwrap().unwrap();
+        assert_eq!(block.frames().count(), 1, "{tags:?}");
+        assert_eq!(block.frames().next().unwrap().wire_bytes()[12..16], [0x81, 0, 0, 5]);
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ tests! {
     a_segment_larger_than_any_on_the_wire_is_marked within 30,
     the_longest_and_the_shortest_frames_are_whole,
     any_tells_the_interface_and_the_direction,
+    any_has_every_tag_on_both_ends,
     the_descriptor_shows_when_there_are_frames,
     frames_of_a_block_can_be_held_together_and_kept,
 }
@@ -130,9 +131,9 @@ fn a_stripped_tag_is_beside_the_frame_or_back_in_it() {
     .iter()
     .map(|rest| [&[0xff; 6][..], &[2, 0, 0, 0, 0, 9], rest, &[0; 40]].concat())
     .collect();
-    let mut apart = quick("in0").open().unwrap();
-    let mut in_frame = quick("in0").vlan_tags(VlanTags::InFrame).open().unwrap();
-    let mut both = quick("in0").vlan_tags(VlanTags::InFrame).virtio_header(true).open().unwrap();
+    let mut apart = quick("in0").vlan_tags(VlanTags::Apart).open().unwrap();
+    let mut in_frame = quick("in0").open().unwrap();
+    let mut both = quick("in0").virtio_header(true).open().unwrap();
     let sender = Sender::new("out0");
     tagged.iter().for_each(|frame| sender.send(frame));
     let frames = drain(&mut apart);
@@ -281,6 +282,58 @@ fn any_tells_the_interface_and_the_direction() {
         expected(0, Direction::Inbound, b"back"),
     ];
     assert_eq!(seen, expected);
+}
+
+/// Both ends of a wire on `any`: the kernel takes the outermost tag out of what it receives and leaves all in what is sent, and says of
+/// either which protocol is behind them all.
+fn any_has_every_tag_on_both_ends() {
+    let wire = wire();
+    let sent: Vec<Vec<u8>> = [
+        &b"\x88\xb5none"[..],
+        b"\x81\0\x60\x05\x88\xb5one",
+        b"\x81\0\xa0\0\x88\xb5a priority only",
+        b"\x88\xa8\0\x0a\x81\0\0\x14\x88\xb5two",
+        b"\x81\0\0\x0a\x81\0\0\x14\x88\xb5two of a kind",
+        b"\x88\xa8\0\x0a\x81\0\0\x14\x81\0\0\x1e\x88\xb5three",
+        b"\x81\0\0\x0a\0\x04\x42\x42\x03.LLC",
+    ]
+    .iter()
+    .map(|rest| [&[0xff; 6][..], &[2, 0, 0, 0, 0, 9], rest, &[0; 40]].concat())
+    .collect();
+    for (snaplen, tags) in [(65_535, VlanTags::InFrame), (42, VlanTags::InFrame), (65_535, VlanTags::Apart)] {
+        let mut ring = quick("any").snaplen(snaplen).vlan_tags(tags).open().unwrap();
+        let sender = Sender::new("out0");
+        sent.iter().for_each(|frame| sender.send(frame));
+        let frames = drain(&mut ring);
+        for (name, packet_type) in [("out0", 4), ("in0", 1)] {
+            let number = wire.index(name).unwrap().to_be_bytes();
+            let of_this = |frame: &&OwnedFrame| {
+                ring.interfaces()[frame.as_frame().interface() as usize].name() == Some(name)
+            };
+            let found: Vec<_> = frames.iter().filter(of_this).map(OwnedFrame::as_frame).collect();
+            assert_eq!(found.len(), sent.len());
+            for (frame, sent) in found.iter().zip(&sent) {
+                let after = [0, 1, packet_type, 6, 2, 0, 0, 0, 0, 9, 0, 0];
+                let whole = [&sent[12..14], &[0, 0], &number, &after, &sent[14..]].concat();
+                if frame.vlan_tag().is_some() && sent[16] == 0 {
+                    // A length has no place in the header, where the kernel's protocol stands.
+                    assert_eq!(tags, VlanTags::Apart);
+                    continue;
+                }
+                assert_eq!(
+                    frame.wire_bytes()[..],
+                    whole[..whole.len().min(snaplen as usize)],
+                    "{name} {tags:?}"
+                );
+                let beside = if frame.vlan_tag().is_some() { 4 } else { 0 };
+                assert_eq!(frame.original_len() as usize + beside, whole.len());
+                assert_eq!(
+                    beside == 4,
+                    tags == VlanTags::Apart && packet_type == 1 && sent[12..14] != [0x88, 0xb5]
+                );
+            }
+        }
+    }
 }
 
 fn the_descriptor_shows_when_there_are_frames() {

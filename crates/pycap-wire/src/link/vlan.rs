@@ -62,6 +62,33 @@ impl VlanHeader {
     }
 }
 
+/// A VLAN tag with its tag protocol identifier, beside a frame's bytes and not in them: Linux takes it out of a frame
+/// (`skb_vlan_untag` in net/core/skbuff.c), or the network card did.
+///
+/// In the bytes of a frame a tag is a [`Vlan`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VlanTag {
+    /// Tag protocol identifier, host byte order: 0x8100 for a customer tag, 0x88a8 for a service tag.
+    pub tpid: u16,
+    /// Tag control information, host byte order: priority (3 bits), drop eligible (1 bit), VLAN identifier (12 bits).
+    pub tci: u16,
+}
+
+impl VlanTag {
+    /// Its 4 bytes on the wire: both numbers, big-endian.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; 4] {
+        let ([a, b], [c, d]) = (self.tpid.to_be_bytes(), self.tci.to_be_bytes());
+        [a, b, c, d]
+    }
+
+    /// VLAN identifier, 0 to 4095; 0 is a priority tag.
+    #[inline]
+    pub const fn vid(self) -> u16 {
+        self.tci & 0x0fff
+    }
+}
+
 /// A VLAN tag and what it tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vlan<'a> {

@@ -77,6 +77,7 @@ impl<'a> Packet<'a> {
         Some(Self {
             data,
             link_type: LinkType::ETHERNET,
+            cut: super::CUT_UNKNOWN,
             protocol: Some(protocol),
             link: Some(Link::Ethernet(ethernet)),
             net,
