@@ -4,7 +4,7 @@
 //! which only the last cache could hold. To walk is to add up each frame's length and time; to dissect is what
 //! `cargo bench --bench dissect` times. After criterion's benches a table has the fastest of rounds in which all take turns, beside
 //! limits, and beside the time that it takes to read as many bytes, headers included, one after the other: where a ring is not in a
-//! cache, its frames come as fast as memory is read and no faster.
+//! cache, its frames come as fast as memory is read and no faster. A last table has what VLAN tags cost that are put back.
 
 #[cfg(target_os = "linux")]
 #[path = "dissectors.rs"]
@@ -16,7 +16,7 @@ mod ring {
     use std::time::{Duration, Instant};
 
     use criterion::{Criterion, Throughput};
-    use pycap_capture::{Block, Frame, LinkType, PacketRing, Producer, Timestamp};
+    use pycap_capture::{Block, Frame, LinkType, PacketRing, Producer, Timestamp, VlanTag};
     use pycap_testkit::generate::Traffic;
 
     use crate::dissectors::{Fold, pycap};
@@ -100,6 +100,43 @@ mod ring {
         println!("{:<24} {:>6.1} ns a frame", "reading as many bytes", nanos[READERS.len()]);
     }
 
+    /// What it costs that frames have a VLAN tag, which is put back into each of them once: walks over rings that are filled anew.
+    pub(crate) fn print_cost_of_tags(rounds: usize) {
+        const LIMIT: f64 = 10.0;
+        let frame = [0x55; 60];
+        let tag = VlanTag { tpid: 0x8100, tci: 5 };
+        let mut fastest = [f64::MAX; 2];
+        for _ in 0..rounds {
+            for (tagged, fastest) in [false, true].into_iter().zip(&mut fastest) {
+                let frame =
+                    Frame::new(&frame, LinkType::ETHERNET).with_timestamp(Timestamp::new(1_700_000_000, 1));
+                let frame = if tagged { frame.with_vlan_tag(tag) } else { frame };
+                let builder =
+                    PacketRing::builder("bench").snaplen(30_000).block_size(32 << 10).block_count(8);
+                let (mut ring, mut producer) =
+                    builder.in_memory(LinkType::ETHERNET).expect("a ring in memory");
+                let mut frames = 0;
+                while producer.push(frame) {
+                    frames += 1;
+                }
+                let start = Instant::now();
+                for _ in 0..8 {
+                    let block = ring.next_block().expect("nothing fails").expect("nobody stopped it");
+                    black_box(walk(&block));
+                }
+                *fastest = fastest.min(start.elapsed().as_secs_f64() * 1e9 / f64::from(frames));
+            }
+        }
+        let [untagged, tagged] = fastest;
+        let more = tagged - untagged;
+        println!("\nring in cache, 60 bytes, walked once, the fastest of {rounds} rounds in turn:");
+        println!("without VLAN tags        {untagged:>6.1} ns a frame");
+        let verdict = if more <= LIMIT { "ok" } else { "MISSED" };
+        println!(
+            "tags put back            {tagged:>6.1} ns a frame, {more:.1} more, limit {LIMIT}: {verdict}"
+        );
+    }
+
     /// A ring of which every block is full.
     pub(crate) struct Filled {
         name: &'static str,
@@ -159,6 +196,7 @@ fn main() {
         for filled in &mut rings {
             ring::print_rates(filled, if argument("--quick") { 15 } else { 101 });
         }
+        ring::print_cost_of_tags(101);
     }
 }
 

@@ -179,7 +179,8 @@ impl PacketRing {
     #[inline]
     pub fn next_frame_until(&mut self, deadline: Option<Instant>) -> Result<Next<'_>> {
         let entry = loop {
-            // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`.
+            // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`; so does every walk, so
+            // that no other thread is on one.
             if let Some(entry) = unsafe { self.context.next_entry(&mut self.walk) } {
                 break entry;
             }
@@ -211,7 +212,7 @@ impl PacketRing {
     pub fn for_each(&mut self, mut each: impl FnMut(Frame<'_>) -> ControlFlow<()>) -> Result<()> {
         loop {
             // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`: not while the
-            // frame is there, as `each` cannot keep it.
+            // frame is there, as `each` cannot keep it. `&mut self` also says that no other thread walks.
             while let Some(frame) = unsafe { self.context.next(&mut self.walk) } {
                 if each(frame).is_break() {
                     return Ok(());
@@ -336,7 +337,8 @@ impl PacketRing {
     pub(crate) fn is_ready(&mut self) -> Result<bool> {
         loop {
             let before = self.walk;
-            // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`.
+            // SAFETY: the block of the walk is held, and it is given back only by `release`, which takes `&mut self`; so does every walk, so
+            // that no other thread is on one.
             if unsafe { self.context.next_entry(&mut self.walk) }.is_some() {
                 self.walk = before;
                 return Ok(true);
@@ -402,7 +404,7 @@ impl PacketRing {
             if let Some(ending) = &mut self.ending {
                 ending.blocks = ending.blocks.saturating_sub(1);
             }
-            if self.changes.ahead() {
+            if self.changes.cooked {
                 self.prepare(block);
             }
             self.walk = Walk::start(&self.memory, block);

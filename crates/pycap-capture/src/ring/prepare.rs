@@ -14,8 +14,8 @@ use crate::VlanTag;
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Changes {
-    /// A LINUX_SLL2 header stands in for the link's, which may be there or was taken off by the kernel. The index of the frame's interface, in
-    /// our own count, is left in the header.
+    /// A LINUX_SLL2 header stands in for the link's, which may be there or was taken off by the kernel. The index of the frame's interface,
+    /// in our own count, is left in the frame's header.
     pub(super) cooked: bool,
     /// VLAN tags go back to where they were.
     pub(super) tags: bool,
@@ -26,13 +26,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Whether all frames of a block have to be changed before any is handed out. Tags are put back as the walk comes to them: that costs
-    /// frames that have none nothing, where a pass over all headers would load each twice.
-    pub(super) fn ahead(&self) -> bool {
-        self.cooked
-    }
-
-    /// Whether any frame may be changed.
+    /// Whether any frame may be changed, for which the kernel has to leave room.
     pub(super) fn any(&self) -> bool {
         self.cooked || self.tags
     }
@@ -45,8 +39,8 @@ pub(super) fn interface_index(header: &tpacket3_hdr) -> u32 {
     u32::from_ne_bytes([a, b, c, d])
 }
 
-/// Changes so many frames, the first of them at `first` in `frames`, which is a block without its header. `index` gives our index for an
-/// interface of the system's.
+/// Gives so many frames their pseudo link header, the first of them at `first` in `frames`, which is a block without its header. `index`
+/// gives our index for an interface of the system's.
 pub(super) fn prepare(
     frames: &mut [u8],
     count: u32,
@@ -73,16 +67,9 @@ fn change(frame: &mut [u8], changes: Changes, index: &mut impl FnMut(u32) -> u32
     let (start, len) = (usize::from(get::<u16>(frame, MAC)), get::<u32>(frame, SNAPLEN) as usize);
     let whole = start.checked_add(len).and_then(|end| frame.get_mut(..end));
     let frame = whole.filter(|_| start >= FRAME_HEADER as usize)?;
-    if changes.cooked {
-        let system = get::<u32>(frame, ADDRESS as usize + offset_of!(sockaddr_ll, sll_ifindex));
-        put(frame, PADDING, &index(system).to_ne_bytes());
-        put_cooked_header(frame, start, len, changes)
-    } else {
-        if changes.tags {
-            put_tag_back(frame, changes.virtio, changes.snaplen);
-        }
-        Some(())
-    }
+    let system = get::<u32>(frame, ADDRESS as usize + offset_of!(sockaddr_ll, sll_ifindex));
+    put(frame, PADDING, &index(system).to_ne_bytes());
+    put_cooked_header(frame, start, len, changes)
 }
 
 /// Whether a frame has a tag beside its bytes, and place for it among them.
@@ -95,21 +82,30 @@ pub(super) fn has_room_for_tag(header: &tpacket3_hdr, virtio: bool) -> bool {
         && usize::from(header.tp_mac) >= FRAME_HEADER as usize + TAG_LEN + ahead
 }
 
-/// Puts the tag of an Ethernet frame back into its bytes, if there is one beside them and place for it. `frame` is its header and its
-/// bytes.
+/// Puts the tag of an Ethernet frame that [has room](has_room_for_tag) for it back into its bytes. `frame` is its header, of which `header`
+/// is a copy, and its bytes.
 #[inline(never)]
-pub(super) fn put_tag_back(frame: &mut [u8], virtio: bool, snaplen: u32) {
-    let Some(tag) = tag(frame) else { return };
-    let (start, len) = (usize::from(get::<u16>(frame, MAC)), get::<u32>(frame, SNAPLEN) as usize);
-    let from = start - if virtio { VIRTIO_HEADER } else { 0 };
-    if len < ETHERNET_ADDRESSES || from < FRAME_HEADER as usize + TAG_LEN {
-        return;
-    }
+pub(super) fn put_tag_back(frame: &mut [u8], header: &mut tpacket3_hdr, virtio: bool, snaplen: u32) {
+    let start = usize::from(header.tp_mac);
+    let tpid = tag_protocol(header.tp_status, header.hv1.tp_vlan_tpid);
+    let tag = VlanTag { tpid, tci: header.hv1.tp_vlan_tci as u16 };
+    let Some(addresses) = read::<ETHERNET_ADDRESSES>(frame, start) else { return };
     // What is ahead of the tag moves to the front, and so does what is ahead of that.
-    frame.copy_within(from..start + ETHERNET_ADDRESSES, from - TAG_LEN);
-    put(frame, start + ETHERNET_ADDRESSES - TAG_LEN, &tag.to_bytes());
-    grow(frame, start, start - TAG_LEN, len + TAG_LEN, snaplen);
-    clear_tag(frame);
+    if virtio && let Some(ahead) = read::<VIRTIO_HEADER>(frame, start - VIRTIO_HEADER) {
+        put(frame, start - VIRTIO_HEADER - TAG_LEN, &ahead);
+    }
+    let mut moved = [0; ETHERNET_ADDRESSES + TAG_LEN];
+    moved[..ETHERNET_ADDRESSES].copy_from_slice(&addresses);
+    moved[ETHERNET_ADDRESSES..].copy_from_slice(&tag.to_bytes());
+    put(frame, start - TAG_LEN, &moved);
+    header.tp_mac -= TAG_LEN as u16;
+    header.tp_snaplen = header.tp_snaplen.saturating_add(TAG_LEN as u32).min(snaplen);
+    header.tp_len = header.tp_len.saturating_add(TAG_LEN as u32);
+    header.tp_status &= !TP_STATUS_VLAN_VALID;
+    put(frame, MAC, &header.tp_mac.to_ne_bytes());
+    put(frame, SNAPLEN, &header.tp_snaplen.to_ne_bytes());
+    put(frame, LEN, &header.tp_len.to_ne_bytes());
+    put(frame, STATUS, &header.tp_status.to_ne_bytes());
 }
 
 /// Puts a LINUX_SLL2 header in place of the link's header, with the frame's tag behind it as it would be on the wire.
@@ -142,7 +138,8 @@ fn put_cooked_header(frame: &mut [u8], start: usize, len: usize, changes: Change
     put(frame, begin, header);
     grow(frame, start, begin, start + len - begin, changes.snaplen);
     if tag.is_some() {
-        clear_tag(frame);
+        let status = get::<u32>(frame, STATUS) & !TP_STATUS_VLAN_VALID;
+        put(frame, STATUS, &status.to_ne_bytes());
     }
     Some(())
 }
@@ -170,12 +167,6 @@ fn tag(frame: &[u8]) -> Option<VlanTag> {
     // The kernel has 32 bits for the 16 of a tag.
     let tci = get::<u32>(frame, TAG + offset_of!(tpacket_hdr_variant1, tp_vlan_tci)) as u16;
     (tpid != 0).then_some(VlanTag { tpid, tci })
-}
-
-/// It is among the bytes now.
-fn clear_tag(frame: &mut [u8]) {
-    let status = get::<u32>(frame, STATUS) & !TP_STATUS_VLAN_VALID;
-    put(frame, STATUS, &status.to_ne_bytes());
 }
 
 const MAC: usize = offset_of!(tpacket3_hdr, tp_mac);

@@ -112,7 +112,7 @@ impl Producer {
     /// again and again without the time that it takes to write them. None on `any`, where every frame is changed when it is read; VLAN
     /// tags that were put back stay in their frames.
     pub fn repeat(&mut self) -> usize {
-        if self.changes.ahead() {
+        if self.changes.cooked {
             return 0;
         }
         self.retire();

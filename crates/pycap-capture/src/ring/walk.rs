@@ -157,9 +157,7 @@ impl Entry {
         // SAFETY: `Walk::next` saw that the frame lies within the block, up to the end of its bytes, and all of these have a value. Nobody
         // else has them (the caller).
         let frame = unsafe { std::slice::from_raw_parts_mut(self.at.as_ptr(), len) };
-        super::prepare::put_tag_back(frame, virtio, snaplen);
-        // SAFETY: a frame header's worth of bytes is there, every bit pattern is one, and the read asks for no alignment.
-        self.header = unsafe { self.at.cast::<tpacket3_hdr>().read_unaligned() };
+        super::prepare::put_tag_back(frame, &mut self.header, virtio, snaplen);
     }
 
     /// So many bytes right ahead of the captured ones.
