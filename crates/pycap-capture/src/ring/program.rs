@@ -4,7 +4,8 @@ use pycap_filter::{Cooked, Filter};
 
 use super::builder::Settings;
 use super::socket::Instruction;
-use crate::{Direction, Error, ErrorKind, Result};
+use crate::filter::check_link_type as check;
+use crate::{Direction, Error, ErrorKind, LinkType, Result};
 
 /// A program in the kernel's form.
 pub(super) struct Program(pub(super) Vec<Instruction>);
@@ -15,6 +16,12 @@ impl From<&Filter> for Program {
             |&pycap_filter::Instruction { code, jt, jf, k }: &_| Instruction { code, jt, jf, k };
         Self(filter.instructions().iter().map(instruction).collect())
     }
+}
+
+/// Refuses filters that were compiled for frames of another link type than those of the ring.
+pub(super) fn check_link_type(settings: &Settings, link_type: LinkType) -> Result<()> {
+    let filters = [&settings.filter, &settings.filter_in_process];
+    filters.into_iter().flatten().try_for_each(|filter| check(filter, link_type))
 }
 
 /// The program for these settings on a socket whose frames come without their link header (`cooked`) or with it. Where there is a
