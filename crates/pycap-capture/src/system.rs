@@ -266,6 +266,7 @@ pub fn default_interface() -> Result<SystemInterface> {
 /// The mask that tells which addresses are broadcast addresses on an interface (`ip broadcast`): that of its first IPv4 address, as
 /// `pcap_lookupnet` has it. It is 0.0.0.0, which leaves 0.0.0.0 and 255.255.255.255, where there is no such address, where its network is
 /// too small to have a broadcast address (RFC 3021), and for [`ANY`]. `None` if no interface has this name.
+#[cfg(feature = "libpcap")]
 pub(crate) fn broadcast_mask(name: &str) -> Option<Ipv4Addr> {
     if name == ANY {
         return Some(Ipv4Addr::UNSPECIFIED);
