@@ -1,9 +1,9 @@
 //! Matching a frame in this process.
 
-use pycap_filter::{Filter, Input, Metadata};
+use pycap_filter::{Filter, Input, Metadata, ancillary};
 
 use crate::wire_bytes::WireBytes;
-use crate::{Direction, Frame, LinkType, Reception};
+use crate::{Direction, Error, ErrorKind, Frame, LinkType, Reception, Result};
 
 /// Frames up to this long are put together on the stack.
 const SCRATCH: usize = 2048;
@@ -14,7 +14,8 @@ impl Frame<'_> {
     ///
     /// A program that looks for the tag itself, as those for live captures on Linux do, is told of it. What else such a program can ask
     /// for beside the bytes (direction, packet type, protocol, the interface of a cooked frame) it learns as far as the frame knows it; if
-    /// the frame does not, it does not match.
+    /// the frame does not, it does not match, be the expression `inbound` or `not inbound`: [`try_matches`](Self::try_matches) tells that
+    /// from a frame that does not match.
     ///
     /// ```
     /// use pycap_capture::{Filter, Frame, LinkType, VlanTag};
@@ -31,14 +32,44 @@ impl Frame<'_> {
         if self.vlan_tag().is_none() && !filter.uses_ancillary() {
             return filter.matches(Input::new(self.data(), self.original_len()));
         }
-        self.matches_with_metadata(filter)
+        self.on_wire(filter, |input| filter.matches(input))
     }
 
+    /// Whether it [`matches`](Self::matches), as far as the frame knows what the program asks for. Frames of a classic pcap file know no
+    /// direction (`inbound`, `outbound`) unless it is in their link header; in pcapng, packets may have it. No file has the number of an
+    /// interface (`ifindex`), but for frames of [`LINUX_SLL2`](LinkType::LINUX_SLL2).
+    ///
+    /// ```
+    /// use pycap_capture::{Direction, Filter, Frame, LinkType};
+    ///
+    /// // `inbound`, as `tcpdump -i eth0 -ddd` prints it.
+    /// let inbound: Filter = "4\n40 0 0 4294963204\n21 0 1 4\n6 0 0 0\n6 0 0 262144".parse()?;
+    /// let frame = Frame::new(b"dst___src___\x08\0payload", LinkType::ETHERNET);
+    /// assert!(frame.with_direction(Direction::Inbound).try_matches(&inbound)?);
+    /// assert!(!frame.with_direction(Direction::Outbound).try_matches(&inbound)?);
+    /// assert!(frame.try_matches(&inbound).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidFilter`] if the program asks for what the frame does not know, or was compiled for another link type than the
+    /// frame's.
+    #[inline]
+    pub fn try_matches(self, filter: &Filter) -> Result<bool> {
+        check_link_type(filter, self.link_type())?;
+        if self.vlan_tag().is_none() && !filter.uses_ancillary() {
+            return Ok(filter.matches(Input::new(self.data(), self.original_len())));
+        }
+        self.on_wire(filter, |input| filter.try_run(input)).map(|kept| kept != 0).map_err(not_known)
+    }
+
+    /// Hands out the frame as on the wire and what else is known of it, as far as the filter looks at that.
     #[cold]
     #[inline(never)]
-    fn matches_with_metadata(self, filter: &Filter) -> bool {
+    fn on_wire<T>(self, filter: &Filter, run: impl FnOnce(Input<'_>) -> T) -> T {
         let metadata = metadata(self);
-        let run = |data: &[u8], len| filter.matches(Input::new(data, len).with_metadata(&metadata));
+        let run = |data: &[u8], len| run(Input::new(data, len).with_metadata(&metadata));
         let bytes = match WireBytes::of(self) {
             WireBytes::Whole(data) => return run(data, self.original_len()),
             _ if filter.uses_vlan_metadata() => return run(self.data(), self.original_len()),
@@ -54,6 +85,35 @@ impl Frame<'_> {
             None => run(&self.wire_bytes(), len),
         }
     }
+}
+
+/// Refuses a filter that was compiled for frames of another link type.
+#[inline]
+pub(crate) fn check_link_type(filter: &Filter, link_type: LinkType) -> Result<()> {
+    if filter.fits(link_type) { Ok(()) } else { Err(other_link_type(filter, link_type)) }
+}
+
+#[cold]
+fn other_link_type(filter: &Filter, link_type: LinkType) -> Error {
+    let compiled = filter.link_type().unwrap_or(link_type);
+    let message = format!("compile the filter for frames of {link_type}: it was compiled for {compiled}");
+    Error::new(ErrorKind::InvalidFilter, message)
+}
+
+#[cold]
+fn not_known(error: pycap_filter::Error) -> Error {
+    let message = match error.ancillary() {
+        Some(ancillary::PKTTYPE) => {
+            "leave `inbound` and `outbound` out of the filter: they are not supported here, as it is not known which way this packet went \
+             (captures know it, and pcapng files keep it)"
+                .to_owned()
+        }
+        Some(ancillary::IFINDEX) => {
+            "leave `ifindex` out of the filter: it is not supported here, as files do not have the number of the interface".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    Error::new(ErrorKind::InvalidFilter, message)
 }
 
 /// What the frame knows beside its bytes, in the kernel's numbers.

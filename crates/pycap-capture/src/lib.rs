@@ -36,7 +36,7 @@ pub use interface::{Interface, TimestampResolution};
 pub use live::{Backend, Live, LiveCapture, link_types, timestamp_sources};
 #[cfg(feature = "libpcap")]
 pub use pcap_source::{PcapBuilder, PcapSource};
-pub use pycap_filter::{Filter, Instruction};
+pub use pycap_filter::{Filter, Instruction, ancillary};
 pub use pycap_wire::{LinkType, VlanTag};
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer};

@@ -9,13 +9,11 @@ use std::time::Instant;
 use crate::PacketRing;
 #[cfg(feature = "libpcap")]
 use crate::PcapSource;
+use crate::system::ANY;
 use crate::{
     CompileOptions, Direction, Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source,
     Stats, StopHandle, TimestampSource, VlanTags, compile, interfaces,
 };
-
-/// The pseudo-interface that is all of them.
-const ANY: &str = "any";
 
 /// A live capture about to be opened: settings that every backend has.
 ///
@@ -144,7 +142,8 @@ impl Live {
         self
     }
 
-    /// Only frames that match this program.
+    /// Only frames that match this program. One that was compiled for another [link type](Self::link_type) is refused when the capture is
+    /// opened.
     pub fn filter_program(mut self, program: Filter) -> Self {
         self.settings.filter = Some(FilterSetting::Program(program));
         self
@@ -190,8 +189,9 @@ impl Live {
         if self.interface == ANY {
             return Ok(LinkType::LINUX_SLL2);
         }
-        match interfaces()?.iter().find(|interface| interface.name() == self.interface) {
-            Some(interface) => Ok(interface.link_type().unwrap_or(LinkType::LINUX_SLL2)),
+        let found = interfaces()?.into_iter().find(|interface| interface.name() == self.interface);
+        match found.and_then(|interface| interface.link_type()) {
+            Some(link_type) => Ok(link_type),
             // It is a device of libpcap's, or what opens it finds the nearest names.
             None => self.link_type_when_open(),
         }

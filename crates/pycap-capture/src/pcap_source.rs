@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 use pycap_sys::pcap::pcap_stat;
 
 use self::handle::{Handle, Lent, Read};
+use crate::filter::check_link_type;
+#[cfg(target_os = "linux")]
+use crate::system::Lost;
 use crate::{
     Direction, Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source, Stats, StopHandle,
     Timestamp, TimestampResolution, sys,
@@ -48,6 +51,8 @@ pub struct PcapSource {
     name: Box<str>,
     /// `None` for a savefile, which never waits.
     live: Option<Live>,
+    /// What the filter was compiled for, if there is one that says so.
+    filter_link_type: Option<LinkType>,
     stop: StopHandle,
     nanoseconds: bool,
     /// A dispatch was broken, and libpcap may not have noticed so far: it then says so once more.
@@ -60,6 +65,9 @@ pub struct PcapSource {
 #[derive(Debug, Default)]
 struct Live {
     counted: Counted,
+    /// What the interface has lost, where the system tells.
+    #[cfg(target_os = "linux")]
+    lost: Option<Lost>,
     /// How long libpcap may keep frames.
     timeout: Duration,
 }
@@ -79,7 +87,6 @@ struct Counted {
     last: pcap_stat,
     received: u64,
     dropped: u64,
-    interface_dropped: u64,
 }
 
 const _: () = {
@@ -132,6 +139,7 @@ impl PcapSource {
             interface,
             name: name.into(),
             live,
+            filter_link_type: None,
             stop: StopHandle::new()?,
             nanoseconds,
             broke: false,
@@ -264,8 +272,14 @@ impl PcapSource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSetting`] if the interface does not offer it.
+    /// [`ErrorKind::InvalidSetting`] if the interface does not offer it, or has a filter that was compiled for another one.
     pub fn set_link_type(&mut self, link_type: LinkType) -> Result<()> {
+        if let Some(compiled) = self.filter_link_type.filter(|compiled| *compiled != link_type) {
+            let message = format!(
+                "choose the link type {link_type} before the filter: the capture has one that was compiled for {compiled}"
+            );
+            return Err(Error::new(ErrorKind::InvalidSetting, message).on_interface(&self.name));
+        }
         if let Err(text) = self.handle.set_datalink(link::to_dlt(link_type)) {
             let offered: Vec<String> = self.link_types()?.iter().map(LinkType::to_string).collect();
             let message =
@@ -288,14 +302,19 @@ impl PcapSource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidFilter`] with what libpcap says against the program.
+    /// [`ErrorKind::InvalidFilter`] with what libpcap says against the program, or if it was compiled for another link type.
     pub fn set_filter(&mut self, filter: &Filter) -> Result<()> {
-        let Err(text) = self.handle.set_filter(filter) else { return Ok(()) };
+        check_link_type(filter, self.link_type()).map_err(|error| error.on_interface(&self.name))?;
+        let Err(text) = self.handle.set_filter(filter) else {
+            self.filter_link_type = filter.link_type();
+            return Ok(());
+        };
         let message = format!("libpcap refuses the filter program: {text}");
         Err(Error::new(ErrorKind::InvalidFilter, message).on_interface(&self.name))
     }
 
-    /// Compiles a filter expression for the frames of this capture.
+    /// Compiles a filter expression for the frames of this capture. `ip broadcast` takes the interface's network mask, as
+    /// [`CompileOptions::on_interface`](crate::CompileOptions::on_interface) says.
     ///
     /// # Errors
     ///
@@ -304,7 +323,10 @@ impl PcapSource {
         if expression.trim_ascii().is_empty() {
             return Ok(Filter::accept_all(self.interface.snaplen()));
         }
-        program::compile_for(&mut self.handle, expression, true, None)
+        let live = self.live.is_some();
+        let netmask = live.then(|| program::broadcast_mask(expression, &self.name)).flatten();
+        let filter = program::compile_for(&mut self.handle, expression, true, netmask)?;
+        Ok(filter.with_link_type(self.link_type()))
     }
 
     /// What was received and lost since it was opened. A savefile cannot tell.
@@ -324,7 +346,10 @@ impl PcapSource {
         };
         let Some(live) = &mut self.live else { return Ok(Stats::default()) };
         live.counted.add(now);
-        Ok(live.counted.stats())
+        let stats = live.counted.stats();
+        #[cfg(target_os = "linux")]
+        let stats = Stats { interface_dropped: live.lost.as_mut().map(Lost::count), ..stats };
+        Ok(stats)
     }
 
     fn look_for_stop(&mut self) {
@@ -457,8 +482,6 @@ impl Counted {
         // version of the ring; on the BSDs as catchpacket() in bpf.c comes after the count.
         self.received = self.received.saturating_add(passed.saturating_sub(dropped));
         self.dropped = self.dropped.saturating_add(dropped);
-        let lost = now.ps_ifdrop.wrapping_sub(self.last.ps_ifdrop);
-        self.interface_dropped = self.interface_dropped.saturating_add(lost.into());
         self.last = now;
     }
 
@@ -466,9 +489,11 @@ impl Counted {
         Stats {
             received: Some(self.received),
             dropped: Some(self.dropped),
-            // libpcap has no such count, and only on Linux an interface's.
+            // libpcap has no such count.
             buffer_full: None,
-            interface_dropped: cfg!(target_os = "linux").then_some(self.interface_dropped),
+            // Its ps_ifdrop is 0 also where it does not look, counts more in older versions, and is of files in /sys that may be
+            // those of another network namespace.
+            interface_dropped: None,
         }
     }
 }

@@ -32,7 +32,9 @@ use self::prepare::Changes;
 use self::producer::Shared;
 use self::program::Program;
 use self::walk::Walk;
+use crate::filter::check_link_type;
 use crate::sys;
+use crate::system::Lost;
 use crate::{Error, ErrorKind, Filter, Frame, Interface, LinkType, Next, Result, Source, Stats, StopHandle};
 
 pub use self::block::{Block, Frames, NextBlock};
@@ -260,7 +262,7 @@ impl PacketRing {
     /// If the kernel cannot be asked.
     pub fn stats(&mut self) -> Result<Stats> {
         let (counted, interface_dropped) = match &mut self.backing {
-            Backing::Live(live) => (live.count()?, live.interface_dropped()),
+            Backing::Live(live) => (live.count()?, live.lost.as_mut().map(Lost::count)),
             Backing::Memory(shared) => (shared.counted(), None),
         };
         Ok(Stats {
@@ -287,6 +289,7 @@ impl PacketRing {
             return Err(Error::new(ErrorKind::Unsupported, message));
         };
         let named = |error: Error, live: &Live| error.on_interface(&live.name);
+        check_link_type(filter, self.context.link_type).map_err(|error| named(error, live))?;
         let program = |filter: Option<&Filter>, live: &Live| {
             let program = live.program(filter, open::starts(self.changes.cooked, live.number));
             program.map_err(|error| named(error, live))

@@ -12,7 +12,9 @@ pub struct Stats {
     pub dropped: Option<u64>,
     /// How often the buffer was full: episodes, not frames.
     pub buffer_full: Option<u64>,
-    /// Frames that the interface or its driver lost before any capture saw them.
+    /// Frames that the interface or its driver lost before any capture saw them, of all frames, whatever the filter: Linux's rx_missed_errors
+    /// and rx_fifo_errors, counted since the capture was opened. Frames that no protocol wanted (rx_dropped) are not among them: captures see
+    /// those. `None` for all interfaces at once (`any`), and on other systems.
     pub interface_dropped: Option<u64>,
 }
 

@@ -6,6 +6,8 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
+#[cfg(target_os = "linux")]
+mod lost;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -16,6 +18,12 @@ use nix::sys::socket::SockaddrStorage;
 use pycap_wire::MacAddr;
 
 use crate::{Error, ErrorKind, LinkType, Result};
+
+#[cfg(target_os = "linux")]
+pub(crate) use lost::Lost;
+
+/// The name that stands for all interfaces of Linux.
+pub(crate) const ANY: &str = "any";
 
 /// A network interface of the system, as it was when [`interfaces`] listed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +143,8 @@ impl SystemInterface {
         self.mac
     }
 
-    /// What frames captured on it start with; `None` where only opening it tells.
+    /// What frames captured on it start with, unless another link type is asked for; `None` where only opening it tells, which on Linux is
+    /// nowhere.
     pub fn link_type(&self) -> Option<LinkType> {
         self.link_type
     }
@@ -176,7 +185,6 @@ impl SystemInterface {
     fn add_link(&mut self, link: &nix::sys::socket::LinkAddr) {
         self.index = u32::try_from(link.ifindex()).unwrap_or(0);
         self.mac = link.addr().filter(|_| link.halen() == 6).map(MacAddr);
-        self.link_type = crate::ring::device::link_type(link.hatype());
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -253,6 +261,22 @@ pub fn default_interface() -> Result<SystemInterface> {
             Err(Error::new(ErrorKind::NoSuchInterface, message))
         }
     }
+}
+
+/// The mask that tells which addresses are broadcast addresses on an interface (`ip broadcast`): that of its first IPv4 address, as
+/// `pcap_lookupnet` has it. It is 0.0.0.0, which leaves 0.0.0.0 and 255.255.255.255, where there is no such address, where its network is
+/// too small to have a broadcast address (RFC 3021), and for [`ANY`]. `None` if no interface has this name.
+#[cfg(feature = "libpcap")]
+pub(crate) fn broadcast_mask(name: &str) -> Option<Ipv4Addr> {
+    if name == ANY {
+        return Some(Ipv4Addr::UNSPECIFIED);
+    }
+    let found = interfaces().ok()?.into_iter().find(|one| one.name == name)?;
+    let mask = found.addresses.iter().find_map(|address| match (address.address, address.netmask) {
+        (IpAddr::V4(_), Some(IpAddr::V4(mask))) => Some(mask),
+        _ => None,
+    });
+    Some(mask.filter(|mask| mask.to_bits() < u32::MAX - 1).unwrap_or(Ipv4Addr::UNSPECIFIED))
 }
 
 fn ip(address: &SockaddrStorage) -> Option<IpAddr> {

@@ -200,6 +200,84 @@ fn a_stripped_tag_is_matched_as_tcpdump_does() {
     });
 }
 
+/// rx_dropped of an interface, which counts frames that nobody but captures wanted.
+fn unwanted(interface: &str) -> u64 {
+    let run = Command::new("ip").args(["-s", "-s", "link", "show", interface]).output().unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    let mut lines = text.lines().map(str::split_whitespace);
+    let heads: Vec<&str> =
+        lines.find_map(|mut words| (words.next() == Some("RX:")).then(|| words.collect())).unwrap();
+    let place = heads.iter().position(|head| *head == "dropped").unwrap();
+    lines.next().unwrap().nth(place).unwrap().parse().unwrap()
+}
+
+#[test]
+fn what_was_captured_was_not_dropped_by_the_interface() {
+    in_wire(|| {
+        // Tagged, so that the kernel goes on after captures have it, and of an EtherType that nobody has a handler for.
+        let frame = [&b"\xff\xff\xff\xff\xff\xff\x02src01\x81\0\0\x07\x88\xb5"[..], &[0; 50]].concat();
+        let frames = vec![frame; 50];
+        for (backend, promiscuous) in [Backend::Ring, Backend::Libpcap]
+            .into_iter()
+            .flat_map(|backend| [(backend, true), (backend, false)])
+        {
+            let live = |name| Live::on(name).backend(backend).promiscuous(promiscuous);
+            let mut capture = live("in0").open().unwrap();
+            let mut any = live("any").open().unwrap();
+            let before = unwanted("in0");
+            replay("out0", &frames);
+            assert_eq!(drain(&mut capture).len(), 50, "{backend}");
+            assert!(unwanted("in0") >= before + 50, "the frames are not counted in rx_dropped: {before}");
+            let stats = capture.stats().unwrap();
+            assert_eq!((stats.dropped, stats.interface_dropped), (Some(0), Some(0)), "{backend}: {stats}");
+            assert!(!stats.to_string().contains("interface"), "{stats}");
+            assert!(drain(&mut any).len() >= 50);
+            assert_eq!(any.stats().unwrap().interface_dropped, None, "{backend}");
+            // The count stays when the interface is gone.
+            if backend == Backend::Ring && !promiscuous {
+                ip(&["link", "del", "in0"]);
+                assert_eq!(capture.stats().unwrap().interface_dropped, Some(0));
+                ip(&["link", "add", "out0", "type", "veth", "peer", "name", "in0"]);
+                ip(&["link", "set", "out0", "up"]);
+                ip(&["link", "set", "in0", "up"]);
+            }
+        }
+    });
+}
+
+#[test]
+fn broadcasts_of_the_interfaces_network_are_captured() {
+    in_wire(|| {
+        ip(&["addr", "add", "10.9.0.2/24", "dev", "in0"]);
+        for backend in [Backend::Ring, Backend::Libpcap] {
+            let open = |expression: &str| Live::on("in0").backend(backend).filter(expression).open().unwrap();
+            let mut broadcast = open("ip broadcast");
+            let mut other = open("udp and not ip broadcast");
+            // To 10.9.0.255.
+            send(7);
+            let socket = std::net::UdpSocket::bind("10.9.0.1:0").unwrap();
+            socket.set_broadcast(true).unwrap();
+            ip(&["route", "replace", "255.255.255.255", "dev", "out0"]);
+            socket.send_to(b"x", "255.255.255.255:9").unwrap();
+            ip(&[
+                "neigh",
+                "replace",
+                "10.9.0.77",
+                "lladdr",
+                "02:00:00:00:00:77",
+                "dev",
+                "out0",
+                "nud",
+                "permanent",
+            ]);
+            socket.send_to(b"x", "10.9.0.77:77").unwrap();
+            assert_eq!((drain(&mut broadcast).len(), drain(&mut other).len()), (8, 1), "{backend}");
+        }
+        let error = Live::on("in0").filter("ip broadcast and").open().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidFilter, "{error}");
+    });
+}
+
 #[test]
 fn filters_of_any_are_those_of_one_interface() {
     in_wire(|| {

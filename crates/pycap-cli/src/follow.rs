@@ -19,7 +19,7 @@ use crate::{tell, user};
 pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
     let mut selection = Selection::new(args)?;
     let mut file = Follow::open(path)?;
-    let mut matcher = Matcher::new(args, None)?;
+    let mut matcher = Matcher::of_file(args, file.format(), file.interfaces())?;
     if args.dump_program > 0 {
         let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
         return matcher.dump(link_type, args.dump_program);

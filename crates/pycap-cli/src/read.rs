@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use pycap_capture::{
-    ErrorKind, Frame, Interface, LinkType, Record, Savefile, SavefileIndex, SavefileRange, Selection as Range,
+    ErrorKind, Format, Frame, Interface, LinkType, Record, Savefile, SavefileIndex, SavefileRange,
+    Selection as Range,
 };
 
 use crate::args::{Args, Task};
@@ -57,6 +58,7 @@ trait File {
     fn next_frame(&mut self) -> pycap_capture::Result<Option<Frame<'_>>>;
     fn next_record(&mut self) -> pycap_capture::Result<Option<Record<'_>>>;
     fn interfaces(&self) -> &[Interface];
+    fn format(&self) -> Option<Format>;
     /// How many bytes there are to read, if that is known.
     fn total(&self) -> Option<u64>;
     /// How many of them are read.
@@ -74,6 +76,10 @@ impl File for Savefile {
 
     fn interfaces(&self) -> &[Interface] {
         self.interfaces()
+    }
+
+    fn format(&self) -> Option<Format> {
+        Some(self.format())
     }
 
     fn total(&self) -> Option<u64> {
@@ -98,6 +104,10 @@ impl File for SavefileRange {
         self.interfaces()
     }
 
+    fn format(&self) -> Option<Format> {
+        Some(self.format())
+    }
+
     fn total(&self) -> Option<u64> {
         Some(self.bytes_to_read())
     }
@@ -108,7 +118,7 @@ impl File for SavefileRange {
 }
 
 fn read(args: &Args, path: Option<&Path>, mut file: impl File, selection: Selection) -> Result<(), Failure> {
-    let matcher = Matcher::new(args, None)?;
+    let matcher = Matcher::of_file(args, file.format(), file.interfaces())?;
     if args.dump_program > 0 {
         let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
         return matcher.dump(link_type, args.dump_program);

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::{Instruction, MAX_INSTRUCTIONS, MAX_KERNEL_INSTRUCTIONS, MEMORY_WORDS};
+use crate::{Instruction, MAX_INSTRUCTIONS, MAX_KERNEL_INSTRUCTIONS, MEMORY_WORDS, ancillary};
 
-/// Why something is not a program, or not one that the kernel takes.
+/// Why something is not a program, not one that the kernel takes, or one that a packet has no answer to.
 ///
 /// It displays as one line that says which instruction, counted from 0 as tcpdump counts them, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub enum ErrorKind {
     UnknownAncillary,
     /// A word of memory is read that may not have been written. The kernel does not take that; here it is 0.
     MemoryNotWritten,
+    /// An ancillary load of what is not known of the packet. The program is one all the same.
+    MetadataMissing,
 }
 
 impl Error {
@@ -63,6 +65,12 @@ impl Error {
     /// The line of the text that is at fault, counted from 1.
     pub fn line(&self) -> Option<usize> {
         self.place.filter(|_| self.kind == ErrorKind::Syntax)
+    }
+
+    /// The ancillary load that is at fault, one of [`ancillary`](crate::ancillary), where one is.
+    pub fn ancillary(&self) -> Option<u32> {
+        let of_load = matches!(self.kind, ErrorKind::UnknownAncillary | ErrorKind::MetadataMissing);
+        of_load.then_some(self.instruction.k)
     }
 
     #[cold]
@@ -129,6 +137,16 @@ impl fmt::Display for Error {
                 f,
                 "reads word {k} of memory, which may not have been written, and the kernel does not take that"
             ),
+            ErrorKind::MetadataMissing => {
+                let what = match k {
+                    ancillary::PKTTYPE => "direction",
+                    ancillary::IFINDEX => "interface",
+                    ancillary::PROTOCOL => "protocol",
+                    ancillary::VLAN_TAG | ancillary::VLAN_TAG_PRESENT | ancillary::VLAN_TPID => "VLAN tag",
+                    _ => return write!(f, "ancillary load {}, which is not known of the packet", k as i32),
+                };
+                write!(f, "asks for the {what}, which is not known of the packet")
+            }
         }
     }
 }

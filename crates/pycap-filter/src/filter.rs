@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use pycap_wire::LinkType;
+
 use crate::instruction::*;
 use crate::program::Program;
 use crate::{CArray, Decimal, Error, Input, Instruction, Listing, verify};
@@ -15,10 +17,17 @@ pub const MAX_KERNEL_INSTRUCTIONS: usize = 4096;
 /// A verified classic BPF program.
 ///
 /// It ends on each input, and reads nothing but the input. [`run`](Self::run) is what `pcap_offline_filter` is in libpcap.
+///
+/// Offsets count from the start of the link header, so a program is for one link type, and on frames of another it matches at random.
+/// A program that was compiled from an expression has its [`link_type`](Self::link_type), and captures refuse one for another link type
+/// than theirs; instructions alone do not say what they are for, and are taken at their word.
+///
+/// Filters are equal if their instructions are.
 #[derive(Clone)]
 pub struct Filter {
     instructions: Box<[Instruction]>,
     program: Program,
+    link_type: Option<LinkType>,
 }
 
 impl Filter {
@@ -35,7 +44,7 @@ impl Filter {
         let instructions = instructions.into();
         verify::check(&instructions)?;
         let program = Program::new(&instructions);
-        Ok(Self { instructions, program })
+        Ok(Self { instructions, program, link_type: None })
     }
 
     /// Matches each packet, and keeps `snaplen` bytes of it. With 0 it matches none.
@@ -51,7 +60,27 @@ impl Filter {
     /// For instructions that are known to be a program.
     pub(crate) fn from_verified(instructions: Vec<Instruction>) -> Self {
         debug_assert_eq!(verify::check(&instructions), Ok(()));
-        Self { program: Program::new(&instructions), instructions: instructions.into() }
+        Self { program: Program::new(&instructions), instructions: instructions.into(), link_type: None }
+    }
+
+    /// The same, for frames of this link type.
+    #[must_use]
+    pub fn with_link_type(self, link_type: LinkType) -> Self {
+        Self { link_type: Some(link_type), ..self }
+    }
+
+    /// The link type of the frames that it is for; `None` if nobody said.
+    pub fn link_type(&self) -> Option<LinkType> {
+        self.link_type
+    }
+
+    /// Whether it is for frames of this link type, or for any. The three numbers that files have for raw IP are one link type.
+    pub fn fits(&self, link_type: LinkType) -> bool {
+        let same = |number: LinkType| match number {
+            LinkType::RAW_12 | LinkType::RAW_14 => LinkType::RAW,
+            other => other,
+        };
+        self.link_type.is_none_or(|own| same(own) == same(link_type))
     }
 
     /// Runs it on a packet: how many bytes of the packet to keep (often more than it has), 0 if it does not match.
@@ -72,6 +101,20 @@ impl Filter {
     #[inline]
     pub fn matches<'a>(&self, input: impl Into<Input<'a>>) -> bool {
         self.run(input) != 0
+    }
+
+    /// Runs it as [`run`](Self::run) does, but does not take what is not known for a mismatch: a program that got as far as an ancillary
+    /// load that [`Input::with_metadata`] tells nothing of has no result.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::MetadataMissing`](crate::ErrorKind::MetadataMissing), with the instruction.
+    pub fn try_run<'a>(&self, input: impl Into<Input<'a>>) -> Result<u32, Error> {
+        self.program.try_run(input.into()).map_err(|missing| {
+            let loads = |one: &Instruction| one.is_absolute_load() && one.k == missing;
+            let place = self.instructions.iter().position(loads).unwrap_or_default();
+            Error::at(crate::ErrorKind::MetadataMissing, place, self.instructions[place])
+        })
     }
 
     /// The instructions, as they were given.
@@ -99,10 +142,12 @@ impl Filter {
     /// packets have to be put together again first.
     pub fn uses_vlan_metadata(&self) -> bool {
         use ancillary::{VLAN_TAG, VLAN_TAG_PRESENT, VLAN_TPID};
-        let loads_tag = |instruction: &Instruction| {
-            instruction.is_absolute_load() && matches!(instruction.k, VLAN_TAG | VLAN_TAG_PRESENT | VLAN_TPID)
-        };
-        self.instructions.iter().any(loads_tag)
+        [VLAN_TAG, VLAN_TAG_PRESENT, VLAN_TPID].into_iter().any(|offset| self.loads(offset))
+    }
+
+    /// Whether it has an absolute load from this offset, one of [`ancillary`]: `PKTTYPE` for a program of `inbound` or `outbound`, say.
+    pub fn loads(&self, offset: u32) -> bool {
+        self.instructions.iter().any(|instruction| instruction.is_absolute_load() && instruction.k == offset)
     }
 
     /// Displays it as `tcpdump -d` does: a line an instruction, in words, without an end of line after the last.
@@ -145,5 +190,71 @@ impl fmt::Debug for Filter {
             list.entry(&format_args!("{line}"));
         }
         list.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cooked, Direction, ErrorKind, Metadata};
+
+    /// `udp and inbound` on raw IP, for a capture: asks for the direction of UDP packets only.
+    const UDP_INBOUND: &str = "6\n48 0 0 9\n21 0 3 17\n40 0 0 4294963204\n21 1 0 4\n6 0 0 99\n6 0 0 0";
+
+    #[test]
+    fn what_is_not_known_is_no_mismatch() {
+        let filter: Filter = UDP_INBOUND.parse().unwrap();
+        assert!(filter.loads(ancillary::PKTTYPE) && !filter.loads(ancillary::IFINDEX) && !filter.loads(9999));
+        let (udp, tcp) = ([17; 20], [6; 20]);
+        let input = |packet| Input::new(packet, 20);
+        for known in [Metadata::new().with_packet_type(0), Metadata::new().with_packet_type(4)] {
+            for packet in [&udp, &tcp] {
+                let input = input(packet).with_metadata(&known);
+                assert_eq!(filter.try_run(input), Ok(filter.run(input)));
+            }
+        }
+        assert_eq!(filter.try_run(input(&udp).with_metadata(&Metadata::new().with_packet_type(0))), Ok(99));
+        for unknown in [input(&udp), input(&udp).with_metadata(&Metadata::new().with_ifindex(1))] {
+            let error = filter.try_run(unknown).unwrap_err();
+            let expected = (ErrorKind::MetadataMissing, Some(2), Some(ancillary::PKTTYPE));
+            assert_eq!((error.kind(), error.instruction(), error.ancillary()), expected, "{error}");
+            assert!(error.to_string().contains("instruction 2: asks for the direction"), "{error}");
+            assert_eq!(filter.run(unknown), 0);
+        }
+        // It does not get there, or ends for another reason.
+        assert_eq!(filter.try_run(input(&tcp)), Ok(0));
+        assert_eq!(filter.try_run(&udp[..5]), Ok(0));
+        assert_eq!(Filter::accept_all(7).try_run(&udp[..]), Ok(7));
+    }
+
+    #[test]
+    fn the_link_type_stays_where_offsets_do() {
+        let bare: Filter = UDP_INBOUND.parse().unwrap();
+        assert_eq!((bare.link_type(), bare.fits(LinkType::ETHERNET)), (None, true));
+        let raw = bare.clone().with_link_type(LinkType::RAW);
+        assert_eq!(raw, bare);
+        let changed = [
+            raw.clone(),
+            raw.with_snaplen(9),
+            raw.only_direction(Direction::Incoming).unwrap(),
+            raw.drop_outgoing_on(1).unwrap(),
+        ];
+        for filter in changed {
+            assert_eq!(filter.link_type(), Some(LinkType::RAW));
+            for (link_type, fits) in [
+                (LinkType::RAW, true),
+                (LinkType::RAW_12, true),
+                (LinkType::RAW_14, true),
+                (LinkType::ETHERNET, false),
+                (LinkType::LINUX_SLL2, false),
+                (LinkType::NULL, false),
+            ] {
+                assert_eq!(filter.fits(link_type), fits, "{link_type}");
+            }
+        }
+        // On a cooked socket offsets count from elsewhere.
+        let cooked: Filter = "2\n48 0 0 29\n6 0 0 99".parse().unwrap();
+        let cooked = cooked.with_link_type(LinkType::LINUX_SLL2).for_cooked_socket(Cooked::Sll2).unwrap();
+        assert_eq!(cooked.link_type(), None);
     }
 }

@@ -46,4 +46,12 @@ impl Program {
             Form::Steps(steps) => steps.run(input),
         }
     }
+
+    /// The ancillary offset that it got to without being told what is there, if it did.
+    pub(crate) fn try_run(&self, input: Input<'_>) -> Result<u32, u32> {
+        match &self.form {
+            Form::Questions(questions) => Ok(questions.run(input.data)),
+            Form::Steps(steps) => steps.try_run(input),
+        }
+    }
 }

@@ -57,7 +57,7 @@ impl Filter {
                 instruction.k = instruction.k.min(snaplen);
             }
         }
-        Self::from_verified(instructions)
+        self.with_instructions(instructions)
     }
 
     /// The same, but matches only packets that go this way. It loads the packet's type, so in process it
@@ -103,7 +103,16 @@ impl Filter {
             instructions.push(Instruction::statement(LD_IMM, 0));
         }
         instructions.extend_from_slice(self.instructions());
-        (instructions.len() <= crate::MAX_INSTRUCTIONS).then(|| Self::from_verified(instructions))
+        (instructions.len() <= crate::MAX_INSTRUCTIONS).then(|| self.with_instructions(instructions))
+    }
+
+    /// Other instructions, for the same frames.
+    fn with_instructions(&self, instructions: Vec<Instruction>) -> Self {
+        let changed = Self::from_verified(instructions);
+        match self.link_type() {
+            Some(link_type) => changed.with_link_type(link_type),
+            None => changed,
+        }
     }
 
     /// The same for a cooked socket (`SOCK_DGRAM`), where the kernel runs it on packets without the pseudo-header that

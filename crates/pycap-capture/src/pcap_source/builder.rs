@@ -8,6 +8,8 @@ use pycap_sys::pcap;
 use super::handle::{Handle, Setting, c_name, library};
 use super::{Live, PcapSource, link};
 use crate::permission::may_not_capture;
+#[cfg(target_os = "linux")]
+use crate::system::Lost;
 use crate::{Direction, Error, ErrorKind, Filter, LinkType, MAX_SNAPLEN, Result, TimestampSource};
 
 /// A live capture by libpcap about to be opened. [`PcapSource::live`] makes one.
@@ -212,7 +214,12 @@ impl PcapBuilder {
         handle.set_nonblocking().map_err(|text| {
             Error::new(ErrorKind::Unsupported, format!("libpcap cannot but wait here: {text}"))
         })?;
-        let live = Live { timeout: self.timeout, ..Live::default() };
+        let live = Live {
+            timeout: self.timeout,
+            #[cfg(target_os = "linux")]
+            lost: nix::net::if_::if_nametoindex(&*self.interface).ok().and_then(Lost::of),
+            ..Live::default()
+        };
         let mut source = PcapSource::new(handle, &self.interface, Some(live))?;
         match &self.filter {
             None => {}

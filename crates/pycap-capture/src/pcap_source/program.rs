@@ -7,10 +7,9 @@ use pycap_sys::pcap;
 
 use super::handle::{Handle, Setting, c_name};
 use super::link;
+use crate::compile::quoted;
+use crate::system;
 use crate::{CompileOptions, Error, ErrorKind, Filter, LinkType, Result};
-
-/// So many bytes of an expression are repeated in a message.
-const QUOTED: usize = 120;
 
 /// Compiles an expression that is not empty.
 pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filter> {
@@ -21,7 +20,14 @@ pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filt
         Some(handle) => handle,
         None => for_file(options, dlt, snaplen)?,
     };
-    compile_for(&mut handle, expression, options.optimize, options.netmask)
+    let netmask = options.netmask.or_else(|| broadcast_mask(expression, options.interface.as_deref()?));
+    let filter = compile_for(&mut handle, expression, options.optimize, netmask)?;
+    Ok(filter.with_link_type(options.link_type))
+}
+
+/// The mask for an expression that asks for broadcasts of the interface's network. The interface is asked only for those.
+pub(super) fn broadcast_mask(expression: &str, interface: &str) -> Option<Ipv4Addr> {
+    expression.contains("broadcast").then(|| system::broadcast_mask(interface)).flatten()
 }
 
 /// Compiles an expression that is not empty for this handle.
@@ -91,11 +97,4 @@ fn live(name: &str, dlt: c_int, snaplen: c_int) -> Option<Handle> {
         return None;
     }
     (handle.datalink() == dlt || handle.set_datalink(dlt).is_ok()).then_some(handle)
-}
-
-fn quoted(expression: &str) -> String {
-    match expression.char_indices().find(|(at, _)| *at >= QUOTED) {
-        None => expression.to_owned(),
-        Some((end, _)) => format!("{}...", &expression[..end]),
-    }
 }

@@ -164,7 +164,8 @@ impl Builder {
     }
 
     /// Only frames that this program lets through, matched by the kernel. The program is for the ring's
-    /// [link type](PacketRing::link_type). It is there before the first frame is.
+    /// [link type](PacketRing::link_type); [`open`](Self::open) refuses one that was compiled for another. It is there before the first
+    /// frame is.
     pub fn filter(mut self, filter: &Filter) -> Self {
         self.settings.filter = Some(filter.clone());
         self

@@ -1,13 +1,27 @@
 //! Interfaces, as far as opening a ring needs to know them.
 
-use std::fs;
-use std::path::PathBuf;
-
 use crate::LinkType;
 
-/// What frames of an interface of this hardware type (ARPHRD_*, include/uapi/linux/if_arp.h) start with; `None` where it is not certain,
-/// so that the kernel has to take the link's header off. What libpcap takes them for, too.
-pub(crate) fn link_type(hardware: u16) -> Option<LinkType> {
+/// What a ring delivers of an interface: the one place that says so, for captures, filters and lists of interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    /// What frames start with.
+    pub(crate) link_type: LinkType,
+    /// The kernel takes the link's header off, and one of the cooked capture stands in for it.
+    pub(crate) cooked: bool,
+}
+
+/// For an interface of this hardware type (ARPHRD_*, include/uapi/linux/if_arp.h).
+pub(crate) fn delivery(hardware: u16) -> Delivery {
+    match link_type(hardware) {
+        Some(link_type) => Delivery { link_type, cooked: false },
+        None => Delivery { link_type: LinkType::LINUX_SLL2, cooked: true },
+    }
+}
+
+/// What frames start with as the kernel has them; `None` where it is not certain. What libpcap takes them for, too (`map_arphrd_to_dlt` in
+/// pcap-linux.c), and of its cooked captures those that have no header at all: ARPHRD_TUNNEL6 and ARPHRD_RAWIP.
+fn link_type(hardware: u16) -> Option<LinkType> {
     Some(match hardware {
         libc::ARPHRD_ETHER | libc::ARPHRD_METRICOM | libc::ARPHRD_LOOPBACK => LinkType::ETHERNET,
         libc::ARPHRD_EETHER => LinkType::EXP_ETHERNET,
@@ -24,9 +38,7 @@ pub(crate) fn link_type(hardware: u16) -> Option<LinkType> {
         libc::ARPHRD_HDLC => LinkType::C_HDLC,
         libc::ARPHRD_FRAD => LinkType::FRELAY,
         libc::ARPHRD_LOCALTLK => LinkType::LTALK,
-        libc::ARPHRD_FCPP | libc::ARPHRD_FCAL | libc::ARPHRD_FCPL | libc::ARPHRD_FCFABRIC => {
-            LinkType::IP_OVER_FC
-        }
+        libc::ARPHRD_FCPP | libc::ARPHRD_FCAL | libc::ARPHRD_FCPL | libc::ARPHRD_FCFABRIC => LinkType::FC_2,
         libc::ARPHRD_IRDA => LinkType::LINUX_IRDA,
         libc::ARPHRD_IEEE802154 => LinkType::IEEE802_15_4_NOFCS,
         ARPHRD_NETLINK => LinkType::NETLINK,
@@ -96,19 +108,6 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
-}
-
-/// Frames that this interface or its driver lost; `None` where the system does not tell.
-pub(super) fn dropped(name: &str, number: u32) -> Option<u64> {
-    let read = |what: &str| -> Option<u64> {
-        let path: PathBuf = ["/sys/class/net", name, what].iter().collect();
-        fs::read_to_string(path).ok()?.trim().parse().ok()
-    };
-    // The files may be those of another network namespace.
-    if read("ifindex")? != u64::from(number) {
-        return None;
-    }
-    Some(read("statistics/rx_dropped")?.saturating_add(read("statistics/rx_missed_errors")?))
 }
 
 #[cfg(test)]

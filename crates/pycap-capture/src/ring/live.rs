@@ -1,9 +1,9 @@
 //! The packet socket behind a ring, and what is known of its interface.
 
 use super::builder::Settings;
-use super::device;
 use super::program::{self, Program, Starts};
 use super::socket::Socket;
+use crate::system::Lost;
 use crate::{Error, Filter, Result};
 
 /// A packet socket and what is known of its interface.
@@ -14,8 +14,8 @@ pub(super) struct Live {
     pub(super) number: u32,
     pub(super) loopback: Option<u32>,
     pub(super) settings: Settings,
-    /// What the interface had lost when the ring was opened.
-    pub(super) dropped_at_start: Option<u64>,
+    /// What the interface has lost since the ring was opened; `None` if the system does not tell, and for all interfaces.
+    pub(super) lost: Option<Lost>,
     pub(super) counted: Counted,
     /// The interface was set down, and was not seen up since.
     pub(super) down: bool,
@@ -41,11 +41,6 @@ impl Live {
         self.counted.dropped += u64::from(stats.tp_drops);
         self.counted.full += u64::from(stats.tp_freeze_q_cnt);
         Ok(self.counted)
-    }
-
-    /// Frames that the interface lost since the ring was opened; `None` if the system does not tell.
-    pub(super) fn interface_dropped(&self) -> Option<u64> {
-        device::dropped(&self.name, self.number)?.checked_sub(self.dropped_at_start?)
     }
 
     /// The program for another filter.

@@ -17,6 +17,7 @@ use super::program::{self, Program, Starts};
 use super::socket::{self, Socket};
 use super::{Backing, PacketRing, device};
 use crate::permission::may_not_capture;
+use crate::system::{ANY, Lost};
 use crate::{
     Error, ErrorKind, Filter, Interface, LinkType, Result, TimestampResolution, TimestampSource, VlanTags,
 };
@@ -25,13 +26,11 @@ use crate::{
 /// that the network header stays aligned.
 pub(super) const RESERVE: usize = 16;
 
-/// The name that stands for all interfaces.
-const ANY: &str = "any";
-
 /// Opens so many rings on the interface, which share the frames if there are several.
 pub(super) fn open(name: &str, mut settings: Settings, rings: usize) -> Result<Vec<PacketRing>> {
     settings.check()?;
     let target = Target::find(name, &settings)?;
+    program::check_link_type(&settings, target.link_type)?;
     let mut opened = Vec::new();
     let mut group = settings.fanout.as_ref().and_then(|fanout| fanout.group);
     for _ in 0..rings {
@@ -71,6 +70,7 @@ pub(super) fn open_in_memory(
     }
     let cooked = name == ANY;
     let link_type = if cooked { LinkType::LINUX_SLL2 } else { link_type };
+    program::check_link_type(&settings, link_type)?;
     let memory = Memory::allocate(settings.block_size, settings.block_count);
     let memory = Arc::new(memory.map_err(|error| Error::io("cannot allocate a ring", error))?);
     let shared = Shared::new(name).map_err(|error| Error::io("cannot make an event", error))?;
@@ -107,14 +107,13 @@ impl<'a> Target<'a> {
         let number = socket::interface_number(name).ok_or_else(|| no_such_interface(name))?;
         let any = Socket::new(true).map_err(no_socket)?;
         let hardware = any.hardware_type(name).map_err(|error| no_hardware_type(name, error))?;
-        let link_type = device::link_type(hardware);
-        let cooked = link_type.is_none();
+        let device::Delivery { link_type, cooked } = device::delivery(hardware);
         if cooked && settings.virtio_header {
             let message =
                 "an interface of this hardware type has no virtio-net header here: capture without it";
             return Err(Error::new(ErrorKind::Unsupported, message));
         }
-        Ok(Self { name, number, cooked, link_type: link_type.unwrap_or(LinkType::LINUX_SLL2), loopback })
+        Ok(Self { name, number, cooked, link_type, loopback })
     }
 
     /// A socket with all that has to be set before it has a ring.
@@ -220,12 +219,11 @@ impl<'a> Target<'a> {
                 .map_err(|error| unsupported("to lock a filter (Linux 3.9)", error))?;
         }
         let (context, numbers, changes) = self.context(settings);
-        let lost = (self.number != 0).then(|| device::dropped(self.name, self.number)).flatten();
         let live = Live {
             socket,
             name: self.name.into(),
             number: self.number,
-            dropped_at_start: lost,
+            lost: Lost::of(self.number),
             settings: settings.clone(),
             loopback: self.loopback,
             counted: Default::default(),

@@ -1,11 +1,12 @@
 //! The program that the kernel matches frames with: the caller's filter, made ready for this socket.
 
-use pycap_filter::{Cooked, Filter};
+use pycap_filter::{Cooked, Filter, ancillary};
 
 use super::builder::Settings;
 use super::device;
 use super::socket::Instruction;
-use crate::{Direction, Error, ErrorKind, Result};
+use crate::filter::check_link_type as check;
+use crate::{Direction, Error, ErrorKind, LinkType, Result};
 
 /// A program in the kernel's form.
 pub(super) struct Program(pub(super) Vec<Instruction>);
@@ -16,6 +17,19 @@ impl From<&Filter> for Program {
             |&pycap_filter::Instruction { code, jt, jf, k }: &_| Instruction { code, jt, jf, k };
         Self(filter.instructions().iter().map(instruction).collect())
     }
+}
+
+/// Refuses filters that were compiled for frames of another link type than those of the ring, or ask for what these do not know.
+pub(super) fn check_link_type(settings: &Settings, link_type: LinkType) -> Result<()> {
+    let filters = [&settings.filter, &settings.filter_in_process];
+    filters.into_iter().flatten().try_for_each(|filter| check(filter, link_type))?;
+    // The kernel knows it; frames have it in the pseudo-header of several interfaces alone.
+    let asks = settings.filter_in_process.as_ref().is_some_and(|filter| filter.loads(ancillary::IFINDEX));
+    if asks && link_type != LinkType::LINUX_SLL2 {
+        let message = "leave `ifindex` out of the filter: matched in this process, it is known on `any` only";
+        return Err(Error::new(ErrorKind::InvalidFilter, message));
+    }
+    Ok(())
 }
 
 /// What the kernel runs a program on.

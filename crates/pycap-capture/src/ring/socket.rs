@@ -96,10 +96,7 @@ impl Socket {
 
     /// The hardware type (ARPHRD_*) of the interface of this name.
     pub(super) fn hardware_type(&self, interface: &str) -> io::Result<u16> {
-        let request = self.interface_request(libc::SIOCGIFHWADDR, interface, |_| {})?;
-        // SAFETY: the call succeeded, and it fills in this member.
-        let address = unsafe { request.ifr_ifru.ifru_hwaddr };
-        Ok(address.sa_family)
+        crate::system::linux::hardware_type(self.as_fd(), interface)
     }
 
     /// Whether the interface of this name is up.

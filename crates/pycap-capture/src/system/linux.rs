@@ -1,4 +1,4 @@
-//! What only Linux is asked: MTU, alias, radio, and the clocks of network cards.
+//! What only Linux is asked: hardware type, MTU, alias, radio, and the clocks of network cards.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -15,6 +15,9 @@ pub(super) fn complete(interfaces: &mut [SystemInterface]) {
     let Ok(socket) = std::net::UdpSocket::bind((std::net::Ipv4Addr::UNSPECIFIED, 0)) else { return };
     for interface in interfaces {
         interface.mtu = mtu(socket.as_fd(), &interface.name).ok();
+        // `getifaddrs` has the type only beside an address, and a tunnel has none.
+        let hardware = hardware_type(socket.as_fd(), &interface.name);
+        interface.link_type = hardware.ok().map(|hardware| crate::ring::device::delivery(hardware).link_type);
         let sysfs: PathBuf = ["/sys/class/net", &interface.name].iter().collect();
         let read = |what: &str| fs::read_to_string(sysfs.join(what)).ok();
         // The files may be those of another network namespace, where the name is another interface's.
@@ -56,6 +59,17 @@ fn request(name: &str) -> io::Result<libc::ifreq> {
         *to = from as libc::c_char;
     }
     Ok(request)
+}
+
+/// The hardware type (ARPHRD_*) of the interface of this name.
+pub(crate) fn hardware_type(socket: BorrowedFd<'_>, name: &str) -> io::Result<u16> {
+    let mut request = request(name)?;
+    // SAFETY: SIOCGIFHWADDR reads the name and writes the address of the `ifreq` that the pointer is to (net/core/dev_ioctl.c).
+    let result = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFHWADDR as _, &raw mut request) };
+    crate::sys::check(result)?;
+    // SAFETY: the kernel has written this field.
+    let address = unsafe { request.ifr_ifru.ifru_hwaddr };
+    Ok(address.sa_family)
 }
 
 fn mtu(socket: BorrowedFd<'_>, name: &str) -> io::Result<u32> {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use pycap_capture::{CompileOptions, ErrorKind, Filter, Frame, LinkType, compile};
+use pycap_capture::{CompileOptions, ErrorKind, Filter, Frame, LinkType, PcapSource, compile};
 
 use crate::{corpus, rig};
 
@@ -139,15 +139,154 @@ fn a_capture_on_an_interface_has_the_same_program() {
 fn a_netmask_says_what_broadcast_is() {
     let mask = Some(Ipv4Addr::new(255, 255, 240, 0));
     let broadcast = compile("ip broadcast", &CompileOptions::new(LinkType::RAW).netmask(mask)).unwrap();
-    let to = |address: [u8; 4]| {
-        let mut packet = [0; 40];
-        packet[0] = 0x45;
-        packet[16..20].copy_from_slice(&address);
-        Frame::new(&packet, LinkType::RAW).matches(&broadcast)
-    };
+    let to = |address| is_broadcast(&broadcast, address);
     assert!(to([10, 9, 15, 255]) && to([10, 9, 16, 0]));
     assert!(!to([10, 9, 0, 255]) && !to([10, 9, 15, 254]));
 }
+
+/// Whether `ip broadcast`, compiled like this, matches a packet to this address.
+fn is_broadcast(program: &Filter, address: [u8; 4]) -> bool {
+    let mut packet = [0; 40];
+    packet[0] = 0x45;
+    packet[16..20].copy_from_slice(&address);
+    Frame::new(&packet, LinkType::RAW).matches(program)
+}
+
+#[test]
+fn broadcast_is_what_the_mask_of_the_interface_says() {
+    rig::in_wire(|| {
+        let options = || CompileOptions::new(LinkType::RAW);
+        let on = |interface: &str| compile("ip broadcast", &options().on_interface(interface));
+        let with = |mask: [u8; 4]| compile("ip broadcast", &options().netmask(Some(mask.into()))).unwrap();
+        // out0 has 10.9.0.1/24.
+        let program = on("out0").unwrap();
+        assert_eq!(program, with([255, 255, 255, 0]));
+        for (address, expected) in [
+            ([10, 9, 0, 255], true),
+            ([10, 9, 0, 0], true),
+            ([255, 255, 255, 255], true),
+            ([0, 0, 0, 0], true),
+            ([10, 9, 0, 1], false),
+            ([255, 9, 0, 1], false),
+            ([0, 9, 0, 1], false),
+        ] {
+            assert_eq!(is_broadcast(&program, address), expected, "{address:?}");
+            let not = compile("not ip broadcast", &options().on_interface("out0")).unwrap();
+            assert_eq!(is_broadcast(&not, address), !expected, "not {address:?}");
+        }
+        // The first address counts, and the mask that the caller gives goes before.
+        rig::ip(&["addr", "add", "10.8.0.1/20", "dev", "out0"]);
+        rig::ip(&["addr", "add", "10.7.0.1/16", "dev", "in0"]);
+        rig::ip(&["addr", "add", "10.6.0.1/28", "dev", "in0"]);
+        assert_eq!(on("out0").unwrap(), with([255, 255, 255, 0]));
+        assert_eq!(on("in0").unwrap(), with([255, 255, 0, 0]));
+        let mask = Some(Ipv4Addr::new(255, 0, 0, 0));
+        let given = compile("ip broadcast", &options().on_interface("out0").netmask(mask)).unwrap();
+        assert_eq!(given, with([255, 0, 0, 0]));
+        // Without an address, with one of a network that has no broadcast address, and on all interfaces: tcpdump's mask is 0, too.
+        for addresses in [&[][..], &["10.5.0.0/31"], &["10.5.0.1/32"], &["10.5.0.1/32", "10.4.0.1/24"]] {
+            rig::ip(&["addr", "flush", "dev", "in0"]);
+            for address in addresses {
+                rig::ip(&["addr", "add", address, "dev", "in0"]);
+            }
+            assert_eq!(on("in0").unwrap(), with([0, 0, 0, 0]), "{addresses:?}");
+        }
+        for (interface, link_type) in [("in0", LinkType::ETHERNET), ("any", LinkType::LINUX_SLL2)] {
+            for expression in ["ip broadcast", "not ip broadcast", "udp or ip broadcast"] {
+                let ours = compile(expression, &CompileOptions::new(link_type).on_interface(interface));
+                let y = ["-i", interface, "-y", link_type.name().unwrap()];
+                assert_eq!(ours.unwrap(), tcpdump(&y, expression).unwrap(), "{interface}: {expression}");
+            }
+        }
+        // There is no mask where there is no interface.
+        for nowhere in [on("none0"), compile("ip broadcast", &options())] {
+            assert!(nowhere.unwrap_err().to_string().contains("netmask not known"));
+        }
+        // A capture by libpcap asks for the same.
+        let mut capture = PcapSource::live("out0").open().unwrap();
+        let ethernet = CompileOptions::new(LinkType::ETHERNET).on_interface("out0");
+        assert_eq!(capture.compile("ip broadcast").unwrap(), compile("ip broadcast", &ethernet).unwrap());
+    });
+}
+
+/// Directions and interfaces that are not in the bytes, as tcpdump refuses them where it reads a file.
+#[test]
+fn what_is_not_in_the_bytes_is_refused_as_tcpdump_refuses_it() {
+    let link_types = [
+        LinkType::ETHERNET,
+        LinkType::RAW,
+        LinkType::LINUX_SLL,
+        LinkType::LINUX_SLL2,
+        LinkType::NULL,
+        LinkType::PPP,
+        LinkType::IEEE802_11,
+        LinkType::IEEE802_11_RADIOTAP,
+        LinkType::PFLOG,
+        LinkType::PPP_PPPD,
+        LinkType::FDDI,
+        LinkType::SLIP,
+    ];
+    for link_type in link_types {
+        for expression in [
+            "inbound",
+            "outbound",
+            "not inbound",
+            "not outbound",
+            "ip and inbound",
+            "ifindex 3",
+            "not ifindex 3",
+            "ip",
+        ] {
+            let ours = compile(expression, &CompileOptions::new(link_type).bytes_alone(true));
+            let theirs = tcpdump_of_file(link_type, expression);
+            match (ours, theirs) {
+                (Ok(ours), Ok(theirs)) => assert_eq!(ours, theirs, "{link_type}: {expression}"),
+                (Err(ours), Err(theirs)) => {
+                    assert_eq!(ours.kind(), ErrorKind::InvalidFilter, "{ours}");
+                    let words = ["inbound/outbound not supported on ", "ifindex not supported on "];
+                    let same = |word: &&str| theirs.contains(word) && ours.to_string().contains(word);
+                    assert!(words.iter().any(same), "{link_type}: {expression}: {ours} / {theirs}");
+                }
+                (ours, theirs) => panic!("{link_type}: {expression}: {ours:?} / {theirs:?}"),
+            }
+        }
+    }
+}
+
+/// libpcap adds the length of the header to the number that stands for the direction, and tcpdump captures nothing with that.
+#[test]
+fn directions_behind_a_header_of_any_length_are_refused() {
+    for link_type in [LinkType::IEEE802_11_RADIOTAP, LinkType::PPI, LinkType::PRISM_HEADER] {
+        for expression in ["inbound", "not inbound", "outbound", "ifindex 3"] {
+            for options in [CompileOptions::new(link_type), CompileOptions::new(link_type).on_interface("lo")]
+            {
+                let error = compile(expression, &options).expect_err(expression);
+                assert_eq!(error.kind(), ErrorKind::InvalidFilter, "{error}");
+                assert!(error.to_string().contains(" not supported on "), "{link_type}: {error}");
+            }
+        }
+        assert!(compile("ether proto 0x800", &CompileOptions::new(link_type)).is_ok());
+    }
+}
+
+#[test]
+fn a_filter_knows_what_it_was_compiled_for() {
+    for link_type in [LinkType::ETHERNET, LinkType::RAW, LinkType::RAW_14, LinkType::LINUX_SLL2] {
+        let filter = compile("udp", &CompileOptions::new(link_type)).unwrap();
+        assert_eq!(filter.link_type(), Some(link_type));
+        let other = Frame::new(UDP, LinkType::LOOP).try_matches(&filter).unwrap_err();
+        assert_eq!(other.kind(), ErrorKind::InvalidFilter, "{other}");
+        let everything = compile("", &CompileOptions::new(link_type)).unwrap();
+        assert_eq!((everything.link_type(), everything.fits(LinkType::LOOP)), (None, true));
+    }
+    let raw = compile("udp", &CompileOptions::new(LinkType::RAW)).unwrap();
+    for number in [LinkType::RAW, LinkType::RAW_12, LinkType::RAW_14] {
+        assert!(Frame::new(UDP, number).try_matches(&raw).unwrap());
+    }
+}
+
+const UDP: &[u8] =
+    b"\x45\0\0\x1d\0\x01\0\0\x40\x11\x66\x07\x0a\x63\0\x02\x0a\x63\0\x01\0\x01\0\x02\0\x09\0\0x";
 
 #[test]
 fn what_makes_no_sense_is_said() {

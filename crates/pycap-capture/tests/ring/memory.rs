@@ -451,6 +451,9 @@ fn settings_that_make_no_sense_are_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidSetting);
         assert!(error.to_string().starts_with("test: ") && error.to_string().contains(message), "{error}");
     }
+    let ifindex = "4\n32 0 0 4294963208\n21 0 1 2\n6 0 0 65535\n6 0 0 0\n".parse::<Filter>().unwrap();
+    let error = small().filter_in_process(&ifindex).in_memory(LinkType::ETHERNET).unwrap_err();
+    assert!(error.kind() == ErrorKind::InvalidFilter && error.to_string().contains("`ifindex`"), "{error}");
     let (ring, _) = ethernet(small().buffer_size(10_000));
     assert!(format!("{ring:?}").contains("blocks: 3"));
 }

@@ -6,6 +6,8 @@
 
 mod decode;
 
+use std::cell::Cell;
+
 use crate::instruction::MEMORY_WORDS;
 use crate::{Input, Instruction};
 
@@ -146,6 +148,24 @@ impl Steps {
         } else {
             self.run_plain(data, original_len)
         }
+    }
+
+    /// The ancillary offset that it got to without being told what is there, if it did.
+    pub(super) fn try_run(&self, input: Input<'_>) -> Result<u32, u32> {
+        let Input { data, original_len, metadata } = input;
+        if !self.needs_more {
+            return Ok(self.run_plain(data, original_len));
+        }
+        let missing = Cell::new(None);
+        let load = |k| {
+            let value = metadata.and_then(|metadata| metadata.load(k));
+            if value.is_none() {
+                missing.set(Some(k));
+            }
+            value
+        };
+        let result = self.run_all(data, original_len, load);
+        missing.get().map_or(Ok(result), Err)
     }
 
     fn run_plain(&self, data: &[u8], original_len: u32) -> u32 {
