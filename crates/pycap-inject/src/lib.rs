@@ -32,7 +32,7 @@ mod value;
 
 pub use any::{AnyLayer, OneLayer, Stack};
 #[cfg(feature = "capture")]
-pub use ask::{Answer, AskError, Asker, send_and_receive};
+pub use ask::{Answer, AskError, Asker, send_and_receive, send_and_receive_all};
 pub use auto::{Auto, Derived};
 pub use buffer::PacketBuf;
 pub use checksums::{complete_checksums, fix_checksums};
