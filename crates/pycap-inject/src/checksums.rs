@@ -138,4 +138,49 @@ mod tests {
         frame[22] ^= 1;
         assert!(fix_checksums(LinkType::RAW, &mut frame) && frame == ping);
     }
+
+    /// Whatever the bytes are, nothing panics, and what was fixed stays so.
+    #[test]
+    fn any_bytes_will_do() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize
+        };
+        let link = || Ethernet::new([2; 6], [4; 6]);
+        let (v4, v6) = (|| Ipv4::new(A, B), || Ipv6::new([0xfd; 16], [0xfe; 16]));
+        let tcp = (Tcp::new(1, 2), [7; 300]);
+        let seeds = [
+            (link(), Vlan::new(7), v4(), Udp::new(1, 4789), Vxlan::new(1), link(), v6(), &tcp)
+                .build()
+                .unwrap(),
+            (link(), v6(), Ipv6DestinationOptions::default(), Gre::new().seq(1), v4(), &tcp).build().unwrap(),
+            (link(), v4(), Sctp::new(1, 2)).build().unwrap(),
+            (link(), v4(), Udp::new(1, 2), [7; 300]).build().unwrap(),
+        ];
+        for round in 0..20_000 {
+            let mut frame = seeds[round % seeds.len()].clone();
+            for _ in 0..random() % 4 {
+                let at = random() % frame.len();
+                frame[at] = random() as u8;
+            }
+            frame.truncate(frame.len() - random() % frame.len() * usize::from(round % 3 == 0));
+            complete_checksums(LinkType::ETHERNET, &mut frame);
+            fix_checksums(LinkType::ETHERNET, &mut frame);
+            assert!(!fix_checksums(LinkType::ETHERNET, &mut frame), "{frame:02x?}");
+            let size = 1 + random() % 200;
+            for segments in [
+                crate::Segments::new(LinkType::ETHERNET, &frame, size),
+                crate::Segments::fitting(LinkType::ETHERNET, &frame, size + 100),
+                crate::Segments::datagrams(LinkType::ETHERNET, &frame, size),
+            ] {
+                let Ok(mut segments) = segments else { continue };
+                let mut bytes = 0;
+                while let Some(segment) = segments.next() {
+                    bytes += segment.len();
+                }
+                assert!(bytes > 0);
+            }
+        }
+    }
 }

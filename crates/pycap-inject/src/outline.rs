@@ -360,7 +360,7 @@ impl Part {
 
     fn pseudo(&self) -> u64 {
         let protocol = self.protocol().map_or(0, |protocol| protocol.0);
-        self.addresses + u64::from(protocol) + (self.end - self.at) as u64
+        self.addresses + u64::from(protocol) + self.end.saturating_sub(self.at) as u64
     }
 
     /// Writes the checksum, and says whether it was another; `None` if it has none, or not where it should be.
@@ -402,10 +402,10 @@ impl Part {
         let part = Self { end, ..self };
         let (at, len) = match self.kind {
             // RFC 791, 3.1; RFC 8200, 3; RFC 768; RFC 2516, 4.
-            Kind::Ipv4 => (2, end - self.at),
-            Kind::Ipv6 => (4, end - self.at - 40),
-            Kind::Udp => (4, end - self.at),
-            Kind::Pppoe => (4, end - self.at - PppoeHeader::LEN),
+            Kind::Ipv4 => (2, end.saturating_sub(self.at)),
+            Kind::Ipv6 => (4, end.saturating_sub(self.at + 40)),
+            Kind::Udp => (4, end.saturating_sub(self.at)),
+            Kind::Pppoe => (4, end.saturating_sub(self.at + PppoeHeader::LEN)),
             _ => return part,
         };
         if let Some(field) = frame.get_mut(self.at + at..self.at + at + 2) {

@@ -124,12 +124,13 @@ impl<'p> Segments<'p> {
         Self::of(outline, transport, headers, payload, size)
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> usize {
+    /// How many there are in all, those that [`next`](Self::next) has given among them.
+    pub fn count(&self) -> usize {
         self.payload.len().div_ceil(self.size).max(1)
     }
 
     /// As [`datagrams`](Self::datagrams); none may be longer than `limit` bytes, link header included.
+    #[cfg(feature = "capture")]
     pub(crate) fn datagrams_within(
         link_type: LinkType,
         frame: &'p [u8],
@@ -357,8 +358,12 @@ mod tests {
             ids.push(u16::from_be_bytes([datagram[18], datagram[19]]));
         }
         assert_eq!(ids, [u16::MAX, 0, 1]);
-        let error = Segments::datagrams_within(LinkType::ETHERNET, &frame, 1000, 1000).unwrap_err();
-        assert_eq!(error.to_string(), "each datagram has 1042 bytes, 42 more than 1000");
+        #[cfg(feature = "capture")]
+        assert_eq!(
+            Segments::datagrams_within(LinkType::ETHERNET, &frame, 1000, 1000).unwrap_err().to_string(),
+            "each datagram has 1042 bytes, 42 more than 1000"
+        );
+        assert_eq!(Segments::datagrams(LinkType::ETHERNET, &frame, 1000).unwrap().count(), 3);
         assert_eq!(Segments::new(LinkType::ETHERNET, &frame, 1000).unwrap_err(), SegmentError::NotTcp);
     }
 

@@ -128,6 +128,7 @@ impl SendError {
     }
 
     /// Whether it says the same as another one, but for numbers.
+    #[cfg(feature = "capture")]
     pub(crate) fn has_reason_of(&self, other: &Self) -> bool {
         let words = |text: &str| text.bytes().filter(|byte| !byte.is_ascii_digit()).collect::<Vec<_>>();
         let (this, other) = (&self.0, &other.0);
