@@ -106,8 +106,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, help_heading = "Packets")]
     fix_checksums: bool,
 
-    /// Cut TCP packets that are too long for the interface into segments. Those of which the capture says how (pcapng, written by pycap)
-    /// are cut without it
+    /// Cut TCP packets that are too long for the interface into segments. Those that the capture marks as left whole (pcapng) are cut
+    /// without it
     #[arg(long, help_heading = "Packets")]
     segment: bool,
 

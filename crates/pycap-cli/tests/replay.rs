@@ -407,6 +407,18 @@ mod wire {
                 assert!(super::rig::hex(&digits) == expected, "stream {number}: {} bytes", digits.len() / 2);
             }
         }
+        // A mark that does not say how: as the interface needs it.
+        let bare: Vec<Frame<'_>> = left[..4]
+            .iter()
+            .map(|frame| {
+                let frame = Frame::new(frame, LinkType::ETHERNET);
+                frame.with_segmentation_offload(frame.data().len() > 1514).with_checksum_not_ready(true)
+            })
+            .collect();
+        pcapng(&folder.join("bare.pcapng"), &bare);
+        let Some(output) = on_a_wire(&folder, "pycap replay bare.pcapng -i a0 --topspeed") else { return };
+        let said = text(&output.stderr);
+        assert!(said.contains("pycap: 43 packets attempted, 43 sent, 0 failed\n"), "{said}");
         // Unasked, what is too long is refused, and what would help is told; what cannot be cut is refused by its reason.
         let script = "status=0; pycap replay plain.pcap -i a0 --topspeed || status=$?; echo status $status\n\
              ip link set a0 mtu 600\n\

@@ -51,7 +51,8 @@ const LONG: Duration = Duration::from_secs(60);
 /// What the machine that captured left to its network card is done here. Checksums that the capture marks as
 /// [not ready](Frame::checksum_not_ready) are [completed](crate::complete_checksums), ahead of whatever is rewritten. A frame that was to be
 /// [cut into segments](Frame::segmentation), or was put together from them, is cut again as the capture says, and smaller where the
-/// sender's [limit](Sender::frame_limit) asks for it; a frame of which only the beginning was captured goes as it is.
+/// sender's [limit](Sender::frame_limit) asks for it; one of TCP of which the capture says [no more than that](Frame::segmentation_offload)
+/// is cut to that limit. A frame of which only the beginning was captured goes as it is.
 ///
 /// Frames of link types that the sender does not take, and that cannot be made such as it takes, are left out and counted.
 #[derive(Debug)]
@@ -185,7 +186,7 @@ impl<C: Clock> Replay<C> {
     }
 
     /// Whether TCP packets that are longer than the sender's [limit](Sender::frame_limit) are cut into segments that fit, also where the
-    /// capture does not say that they are to be cut. Not, unless asked for: then they are refused.
+    /// capture does not mark them. Not, unless asked for: then they are refused.
     #[must_use]
     pub fn segment(mut self, segment: bool) -> Self {
         self.segment = segment;
@@ -312,7 +313,9 @@ impl<C: Clock> Replay<C> {
         };
         let time = frame.timestamp().map(|time| time.as_nanos());
         let marked = frame.segmentation().filter(|marked| marked.size > 0);
-        let limit = if marked.is_some() || self.segment {
+        // A mark without a size says that the frame was left whole, and not how it was to be cut: to what fits.
+        let fitting = self.segment || frame.segmentation_offload();
+        let limit = if marked.is_some() || fitting {
             self.waiting.bytes.get(start..).and_then(|bytes| sender.frame_limit(bytes))
         } else {
             None
@@ -321,7 +324,7 @@ impl<C: Clock> Replay<C> {
         let is_long = limit.is_some_and(|limit| len > limit);
         self.report.completed_checksums += u64::from(checksums.completed);
         self.report.fixed_checksums += u64::from(checksums.fixed);
-        if !cut && (marked.is_some() || self.segment && is_long) {
+        if !cut && (marked.is_some() || fitting && is_long) {
             let mut whole = std::mem::take(&mut self.whole);
             whole.clear();
             whole.extend(self.waiting.bytes.drain(start..));
