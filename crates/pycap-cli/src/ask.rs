@@ -1,13 +1,15 @@
 //! `pycap ask`: a packet is sent, and what answers it is printed.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use pycap_inject::{Asker, Expression, Layer, Sender};
+use pycap_capture::{SystemInterface, interfaces};
+use pycap_inject::{Answer, Asker, Expression, Identity, Layer, SendErrorKind, Sender};
 
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::send::{complete, duration};
+use crate::send::complete::complete;
+use crate::send::duration;
 
 const EXAMPLES: &str = r#"Examples:
   pycap ask -i eth0 'ip(dst=192.0.2.1)/icmp_echo_request(id=1,seq=1)'
@@ -40,7 +42,7 @@ pub(crate) struct AskArgs {
     #[arg(short, long, value_name = "INTERFACE")]
     interface: String,
 
-    /// How long to wait for the answer: seconds, or with ms or us behind the number
+    /// How long to wait for the answer, and for the next hop's hardware address ahead of that: seconds, or with ms or us behind the number
     #[arg(short, long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, default_value = "1")]
     timeout: Duration,
 
@@ -56,20 +58,55 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     // What cannot be built needs no privilege to be told so.
     expression.stack().build()?;
     let interface = by_number(&args.interface)?;
-    let mut asker = Asker::open(&interface)?;
+    // A frame that comes in at a loopback interface with an address of this machine is dropped: what may, goes by a raw socket.
+    let framed =
+        expression.stack().layers().next().is_some_and(|layer| layer.identity() == Identity::Ethernet);
+    let mut asker = if is_loopback(&interface)? && !framed {
+        Asker::open_loopback(&interface)?
+    } else {
+        Asker::open(&interface)?
+    };
     let link_type = asker.injector().link_type();
-    let question = complete::complete(&expression, &interface, link_type)?.build()?;
+    let mut question: Option<Vec<u8>> = None;
+    let mut unresolved = None;
     for _ in 0..args.count {
-        if let Some(answer) = asker.ask(&question, args.timeout)? {
-            let frame = answer.frame.as_frame();
-            let packet = pycap_wire::Packet::parse(frame.link_type(), frame.data());
-            let summary = packet.summary().with_original_len(frame.original_len() as usize);
-            let millis = answer.round_trip.as_secs_f64() * 1e3;
-            let mut out = io::stdout().lock();
-            writeln!(out, "{summary} ({millis:.3} ms)")?;
-            return Ok(out.flush()?);
+        let start = Instant::now();
+        if question.is_none() {
+            match complete(&expression, &interface, link_type, args.timeout) {
+                Ok(stack) => question = Some(stack.build()?),
+                // The next time it may tell.
+                Err(Failure::Send(error)) if error.kind() == SendErrorKind::Unresolved => {
+                    unresolved = Some(error);
+                    std::thread::sleep(args.timeout.saturating_sub(start.elapsed()));
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            }
         }
+        let left = args.timeout.saturating_sub(start.elapsed());
+        if let Some(question) = &question
+            && let Some(answer) = asker.ask(question, left)?
+        {
+            return print(&answer);
+        }
+    }
+    if let (None, Some(error)) = (question, unresolved) {
+        return Err(Failure::Send(error));
     }
     let waited = args.timeout.saturating_mul(args.count);
     Err(Failure::NoAnswer(format!("no answer on {interface} within {} s", waited.as_secs_f64())))
+}
+
+fn is_loopback(interface: &str) -> Result<bool, Failure> {
+    Ok(interfaces()?.iter().find(|one| one.name() == interface).is_some_and(SystemInterface::is_loopback))
+}
+
+fn print(answer: &Answer) -> Result<(), Failure> {
+    let frame = answer.frame.as_frame();
+    let packet = pycap_wire::Packet::parse(frame.link_type(), frame.data());
+    let summary = packet.summary().with_original_len(frame.original_len() as usize);
+    let millis = answer.round_trip.as_secs_f64() * 1e3;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{summary} ({millis:.3} ms)")?;
+    Ok(out.flush()?)
 }

@@ -131,6 +131,7 @@ impl From<AskError> for Failure {
         match error {
             AskError::Send(error) => error.into(),
             AskError::Receive(error) => error.into(),
+            AskError::Build(error) => error.into(),
             other => Self::NoAnswer(other.to_string()),
         }
     }

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pycap_capture::{Savefile, Source};
-use pycap_inject::pacer::{Pace, Pacer, StopHandle};
+use pycap_inject::pacer::{Gap, Pace, Pacer, StopHandle};
 use pycap_inject::replay::{Ended, Progress, Recording, Replay, ReplayError, Report};
 use pycap_inject::rewrite::{MapIp, Rewrite, Vlan};
-use pycap_inject::{Backend, Injector, Sender};
+use pycap_inject::{Backend, Injector, SendErrorKind, Sender};
 use pycap_wire::{LinkType, MacAddr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -21,6 +21,7 @@ use signal_hook::iterator::Signals;
 use crate::args::from_one;
 use crate::capture::by_number;
 use crate::error::Failure;
+use crate::send::duration;
 use crate::tell;
 
 const EXAMPLES: &str = "\
@@ -29,6 +30,9 @@ Examples:
   pycap replay trace.pcap -i eth0 --multiplier 10
   pycap replay trace.pcap -i eth0 --pps 50000 --loop 0
                                                   over and over; Ctrl-C ends it
+  pycap replay trace.pcap -i eth0 --max-gap 2     no pause of more than two seconds
+  pycap replay sender.pcap -i eth0 --fix-checksums --segment
+                                                  captured where the network card computes checksums and cuts segments
   pycap replay trace.pcap -i eth0 --map-ip 10.0.0.0/8=192.168.0.0/16 --dst-mac 02:00:00:00:00:01";
 
 /// A file up to this size is read before the first packet is sent, so that no disk is waited for in between.
@@ -71,6 +75,11 @@ pub(crate) struct ReplayArgs {
     #[arg(long, help_heading = "Pace", group = "pace")]
     topspeed: bool,
 
+    /// Wait no longer than TIME for a packet: seconds, or with ms or us behind the number. Without it a gap of more than a day, which a
+    /// clock that was set leaves in a capture, is not waited for at all, and any other to its end
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, help_heading = "Pace")]
+    max_gap: Option<Duration>,
+
     /// Leave the processor to others while it waits: packets are late by what it takes to wake up
     #[arg(long, help_heading = "Pace")]
     no_spin: bool,
@@ -92,6 +101,15 @@ pub(crate) struct ReplayArgs {
     /// Leave out packets of which the capture has the beginning only
     #[arg(long, help_heading = "Packets")]
     skip_cut: bool,
+
+    /// Compute all checksums anew. Those that the capture marks as not ready (pcapng) are completed without it
+    #[arg(long, help_heading = "Packets")]
+    fix_checksums: bool,
+
+    /// Cut TCP packets that are too long for the interface into segments. Those that the capture marks as left whole (pcapng) are cut
+    /// without it
+    #[arg(long, help_heading = "Packets")]
+    segment: bool,
 
     /// Stop at the first packet that cannot be sent
     #[arg(long, help_heading = "Packets")]
@@ -141,26 +159,41 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let builder = Injector::builder(interface).backend(args.backend).qdisc_bypass(args.qdisc_bypass);
     let mut sender = builder.open()?;
     let rewrite = args.rewrite();
-    for link_type in capture.link_types() {
-        let fits = rewrite.check(link_type, sender.link_type());
-        fits.map_err(|error| Failure::Replay(format!("{}: {error}", args.file.display())))?;
+    // Packets of link types that do not fit are counted; if that is all of them, it is told at once.
+    let misfits: Result<Vec<_>, ()> = capture
+        .link_types()
+        .into_iter()
+        .map(|link_type| rewrite.check(link_type, sender.link_type()).err().ok_or(()))
+        .collect();
+    if let Some(error) = misfits.ok().and_then(|errors| errors.into_iter().next()) {
+        return Err(Failure::Replay(format!("{}: {error}", args.file.display())));
     }
-    let mut replay = Replay::new(Pacer::new(args.pace())?.spin(!args.no_spin))
+    let mut pacer = Pacer::new(args.pace())?.spin(!args.no_spin);
+    if let Some(longest) = args.max_gap {
+        pacer = pacer.max_gap(longest);
+    }
+    let quiet = args.quiet;
+    let mut replay = Replay::new(pacer)
         .rewrite(rewrite)
         .limit(args.limit.unwrap_or(u64::MAX))
         .skip_cut(args.skip_cut)
-        .stop_at_failure(args.stop_at_failure);
+        .fix_checksums(args.fix_checksums)
+        .segment(args.segment)
+        .stop_at_failure(args.stop_at_failure)
+        .on_gap(move |number, gap| tell_gap(number, gap, quiet));
+    if let Capture::Memory(recording) = &capture {
+        replay = replay.pass_len(recording.len() as u64);
+    }
     stop_at_signals(replay.stop_handle())?;
     let bar = Bar::new(args.quiet, replay.progress(), capture.packets(args));
     let ended = send_all(args, &mut capture, &mut replay, &mut sender);
     bar.finish();
     let report = replay.into_report();
-    // What ends it is told at the end.
-    let last = ended.as_ref().err().map(ToString::to_string);
-    tell_account(&report, args.quiet, last.as_deref());
+    tell_account(&report, args);
     match ended {
         Err(failure) => Err(failure),
         Ok(()) if report.failed() > 0 => Err(Failure::Unwell),
+        Ok(()) if report.sent == 0 && report.other_link_type() > 0 => Err(Failure::Unwell),
         Ok(()) => Ok(()),
     }
 }
@@ -272,7 +305,8 @@ fn send_all(
         let before = replay.report().attempted;
         let ended = replay.run(capture.source(), sender).map_err(|error| match error {
             ReplayError::Read(error) => error.into(),
-            ReplayError::Send(error) => Failure::from(error),
+            // It is in the account, which tells the packet, too.
+            ReplayError::Send(_) => Failure::Unwell,
             error => Failure::Replay(error.to_string()),
         })?;
         left = left.map(|left| left.saturating_sub(1));
@@ -324,7 +358,7 @@ impl Bar {
             let style = ProgressStyle::with_template(template);
             let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             while !shared.load(Ordering::Relaxed) {
-                bar.set_position(progress.attempted());
+                bar.set_position(total.map_or(progress.attempted(), |total| progress.attempted().min(total)));
                 std::thread::park_timeout(Self::PERIOD);
             }
             bar.finish_and_clear();
@@ -344,42 +378,59 @@ impl Bar {
     }
 }
 
-fn tell_account(report: &Report, quiet: bool, last: Option<&str>) {
-    if !quiet {
-        let mut beside = String::new();
-        if report.cut > 0 {
-            beside += &format!("; {} of them as captured, without their end", report.cut);
-        }
-        if report.left_out > 0 {
-            beside += &format!("; {} left out, which the capture has not to their end", report.left_out);
-        }
+fn tell_account(report: &Report, args: &ReplayArgs) {
+    if args.quiet {
+        report.failures.iter().for_each(|failure| tell(format_args!("{failure}")));
+    } else {
+        report.to_string().lines().for_each(|line| tell(format_args!("{line}")));
+    }
+    if !args.quiet
+        && !args.segment
+        && report.failures.iter().any(|failure| failure.kind == SendErrorKind::TooLong)
+    {
+        tell(format_args!("--segment cuts TCP packets that are too long"));
+    }
+}
+
+/// What is going to happen in a gap of more than a minute. That a clock was set is something that went wrong.
+fn tell_gap(number: u64, gap: Gap, quiet: bool) {
+    let recorded = length(gap.recorded);
+    // The first packet of a file has a gap ahead of it only where the file is sent over and over.
+    let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
+    if gap.is_backward {
         tell(format_args!(
-            "{} packets attempted, {} sent, {} failed{beside}",
-            report.attempted,
-            report.sent,
-            report.failed()
+            "packet {number} was captured {recorded} before {after}: sent without a wait, since the clock was set back"
+        ));
+    } else if gap.wait.is_zero() {
+        tell(format_args!(
+            "packet {number} was captured {recorded} after {after}: sent without a wait (--max-gap says how long to wait)"
+        ));
+    } else if !quiet {
+        let wait = length(gap.wait);
+        tell(format_args!(
+            "packet {number} was captured {recorded} after {after}: waiting {wait} (--max-gap bounds that)"
         ));
     }
-    for failure in &report.failures {
-        let first = failure.first.to_string();
-        if last != Some(&*first) {
-            tell(format_args!("{} failed: {first}", failure.count));
+}
+
+/// A time by its two largest units: `18 h 12 min`.
+fn length(time: Duration) -> String {
+    const UNITS: [(u64, &str); 5] =
+        [(365 * 86_400, "years"), (86_400, "days"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut left = time.as_secs();
+    if left < 60 {
+        return format!("{:.3} s", time.as_secs_f64());
+    }
+    let mut parts = Vec::new();
+    for (seconds, unit) in UNITS {
+        let count = left / seconds;
+        left %= seconds;
+        if count > 0 || !parts.is_empty() {
+            parts.push((count, unit));
         }
     }
-    if quiet || report.sent == 0 {
-        return;
-    }
-    tell(format_args!(
-        "{} bytes in {:.3} s: {:.1} packets/s, {:.3} Mbit/s",
-        report.bytes,
-        report.duration.as_secs_f64(),
-        report.packets_per_second(),
-        report.bits_per_second() / 1e6
-    ));
-    if let (Some(median), Some(p99)) = (report.lateness.median(), report.lateness.p99()) {
-        let micros = |time: Duration| time.as_nanos() as f64 / 1e3;
-        tell(format_args!("late by {:.1} us (median), {:.1} us (99 %)", micros(median), micros(p99)));
-    }
+    let parts = parts.into_iter().take(2).filter(|(count, _)| *count > 0);
+    parts.map(|(count, unit)| format!("{count} {unit}")).collect::<Vec<_>>().join(" ")
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {
@@ -398,5 +449,19 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         ReplayArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_are_told_by_their_two_largest_units() {
+        for (millis, text) in [
+            (250, "0.250 s"),
+            (61_000, "1 min 1 s"),
+            (65_536_000, "18 h 12 min"),
+            (86_400_000, "1 days"),
+            (50 * 365 * 86_400_000, "50 years"),
+            (50 * 365 * 86_400_000 + 3 * 86_400_000, "50 years 3 days"),
+        ] {
+            assert_eq!(length(Duration::from_millis(millis)), text);
+        }
     }
 }

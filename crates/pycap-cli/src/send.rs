@@ -23,6 +23,9 @@ use crate::error::Failure;
 use crate::files::is_called;
 use crate::tell;
 
+/// How long the next hop has to tell its hardware address.
+const ANSWER: Duration = Duration::from_secs(1);
+
 const EXAMPLES: &str = r#"Expressions: layers with / between them, outermost first; in parentheses the fields that are set. All others are computed, or usual.
   numbers     100, 0x64, 0b1100100       names      proto=udp, flags=syn|ack
   addresses   00:50:ba:8f:c4:5f, 192.168.1.106, fe80::1
@@ -164,7 +167,7 @@ fn send(args: &SendArgs, interface: &str, expression: &Expression) -> Result<(),
         return Err(Failure::Usage("--backend savefile: a packet is written to a file by -w FILE".into()));
     }
     let mut injector = Injector::builder(interface).backend(backend).open()?;
-    let frame = complete::complete(expression, interface, injector.link_type())?.build()?;
+    let frame = complete::complete(expression, interface, injector.link_type(), ANSWER)?.build()?;
     let stopped = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stopped))?;

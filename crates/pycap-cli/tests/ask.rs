@@ -36,7 +36,14 @@ fn the_other_end_answers() {
          ask 'ip(dst=10.0.0.2)/icmp_echo_request(id=7,seq=1)/\"hello\"'\n\
          ask 'ip(dst=10.0.0.2)/tcp(sport=40000,dport=9,flags=syn)'\n\
          ask 'ip(dst=10.0.0.2)/udp(sport=40000,dport=9)/\"hello\"'\n\
-         ask -t 50ms -c 2 'eth(dst=02:00:00:00:00:0c)/ip(dst=10.0.0.3)/icmp_echo_request'"
+         ask -t 50ms -c 2 'eth(dst=02:00:00:00:00:0c)/ip(dst=10.0.0.3)/icmp_echo_request'\n\
+         ip neigh flush dev a0; start=$(date +%s%N)\n\
+         ask -t 100ms -c 3 'ip(dst=10.0.0.77)/icmp_echo_request'\n\
+         echo \"took $((($(date +%s%N) - start) / 100000000))\"\n\
+         ip link set lo up; a() {{ status=0; '{PYCAP}' ask -i lo \"$@\" || status=$?; echo \"status $status\"; }}\n\
+         a 'ip(dst=127.0.0.1)/icmp_echo_request(id=7,seq=1)/\"hello\"'\n\
+         a 'ip(dst=10.0.0.1)/udp(sport=40000,dport=9)/\"hello\"'\n\
+         ask 'ip(dst=10.0.0.1)/icmp_echo_request(id=7,seq=1)'"
     );
     let Some(output) = in_namespace(&["unshare", "nsenter"], &script) else { return };
     let out = text(&output.stdout);
@@ -51,12 +58,24 @@ fn the_other_end_answers() {
         "IP 10.0.0.2 > 10.0.0.1: ICMP 10.0.0.2 udp port 9 unreachable, length 41",
         "status 0",
         "status 1",
+        "status 1",
+        "took ",
+        "IP 127.0.0.1 > 127.0.0.1: ICMP echo reply, id 7, seq 1, length 13",
+        "status 0",
+        "IP 10.0.0.1 > 10.0.0.1: ICMP 10.0.0.1 udp port 9 unreachable, length 41",
+        "status 0",
+        "status 1",
     ];
     assert_eq!(lines.len(), expected.len(), "{out}\n{}", text(&output.stderr));
     for (line, expected) in lines.iter().zip(expected) {
         assert!(line.starts_with(expected), "{line}\n{expected}");
-        assert!(line.starts_with("status") || line.ends_with(" ms)"), "{line}");
+        assert!(line.starts_with("status") || line.starts_with("took") || line.ends_with(" ms)"), "{line}");
     }
     let err = text(&output.stderr);
     assert!(err.contains("pycap: no answer on a0 within 0.1 s"), "{err}");
+    // Three times a tenth of a second each, and not a second.
+    let took = lines.iter().find_map(|line| line.strip_prefix("took ")).unwrap();
+    assert!((3..8).contains(&took.parse::<u32>().unwrap()), "{took}");
+    assert!(err.contains("a0: the hardware address of 10.0.0.77 is not known: nobody answered"), "{err}");
+    assert!(err.contains("10.0.0.1 is reached by lo, not by a0: send it there"), "{err}");
 }

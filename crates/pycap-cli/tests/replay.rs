@@ -15,6 +15,7 @@ fn what_makes_no_sense_is_told() {
         (&[SAMPLE, "-i", "lo", "--pps", "1", "--topspeed"], "'--topspeed'"),
         (&[SAMPLE, "-i", "lo", "--loop", "-1"], "'-1'"),
         (&[SAMPLE, "-i", "lo", "--limit", "0"], "it takes a number from 1 on"),
+        (&[SAMPLE, "-i", "lo", "--max-gap", "-1"], "it takes seconds, as in 0.5, or "),
         (&[SAMPLE, "-i", "lo", "--vlan", "4096"], "4096 is not in 0..4096"),
         (&[SAMPLE, "-i", "lo", "--vlan", "1", "--strip-vlan"], "'--strip-vlan'"),
         (&[SAMPLE, "-i", "lo", "--src-mac", "1:2"], "00:03:93:44:a9:92"),
@@ -48,7 +49,14 @@ mod wire {
     use std::path::Path;
     use std::process::Output;
 
-    use pycap_capture::Savefile;
+    use pycap_capture::{
+        Format, Frame, Interface, LinkType, Savefile, SavefileWriter, Segmentation, SegmentationKind,
+        Timestamp,
+    };
+    use pycap_inject::layer::{Ethernet, Ipv4, Ipv6, Sctp, Tcp, Udp, Vlan};
+    use pycap_inject::{Layer, fix_checksums};
+    use pycap_wire::checksum::{fold, pseudo};
+    use pycap_wire::{IpProtocol, TcpFlags};
 
     use super::rig::namespace::{LISTENS, in_namespace, scratch, text};
     use super::{SAMPLE, pcap, pcap_of};
@@ -202,6 +210,320 @@ mod wire {
         }
     }
 
+    /// A frame of Ethernet, the bytes from `transport` on with the sum of their pseudo-header in the place of a checksum, `at` bytes in.
+    fn unfinished(frame: &[u8], transport: usize, at: usize, protocol: IpProtocol) -> Vec<u8> {
+        let mut frame = frame.to_vec();
+        if protocol == IpProtocol::SCTP {
+            frame[transport + 8..transport + 12].fill(0);
+            return frame;
+        }
+        let ends: [std::net::IpAddr; 2] = match frame[transport - 20] >> 4 {
+            4 if protocol.0 == frame[transport - 11] => [NEAR.into(), FAR.into()],
+            _ => [NEAR_6.into(), FAR_6.into()],
+        };
+        let seed = fold(pseudo(ends[0], ends[1], protocol, frame.len() - transport).unwrap());
+        frame[transport + at..transport + at + 2].copy_from_slice(&seed.to_be_bytes());
+        frame
+    }
+
+    const NEAR: [u8; 4] = [10, 77, 0, 1];
+    const FAR: [u8; 4] = [10, 77, 0, 2];
+    const NEAR_6: [u8; 16] = [0xfd, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    const FAR_6: [u8; 16] = [0xfd, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
+
+    /// A pcapng file of these frames, a millisecond apart.
+    fn pcapng(path: &Path, frames: &[Frame<'_>]) {
+        let mut writer = SavefileWriter::builder().format(Format::Pcapng).to_writer(Vec::new()).unwrap();
+        for (number, frame) in (0..).zip(frames) {
+            writer.write(frame.with_timestamp(Timestamp::new(1_000, number * 1_000_000))).unwrap();
+        }
+        std::fs::write(path, writer.finish().unwrap()).unwrap();
+    }
+
+    /// How many packets of a capture have these transports, and good checksums, by tshark; `None` where it is not installed.
+    fn good_by_tshark(path: &Path) -> Option<usize> {
+        let path = path.to_str().unwrap();
+        let prefer = ["tcp.check_checksum:TRUE", "udp.check_checksum:TRUE", "sctp.checksum:CRC-32c"];
+        let mut args = vec!["-r", path, "-Y", "tcp || udp || sctp", "-T", "fields"];
+        prefer.iter().for_each(|one| args.extend(["-o", one]));
+        for field in ["tcp.checksum.status", "udp.checksum.status", "sctp.checksum.status"] {
+            args.extend(["-e", field]);
+        }
+        let output = super::rig::installed("tshark", "UTC", &args)?;
+        assert_eq!(output.status, 0, "{}", output.err);
+        // 1 is good, 0 is bad (`PROTO_CHECKSUM_E_GOOD` in epan/proto.h).
+        let verdicts: Vec<&str> = output.out.lines().map(str::trim).collect();
+        assert!(verdicts.iter().all(|verdict| *verdict == "1" || *verdict == "Good"), "{verdicts:?}");
+        Some(verdicts.len())
+    }
+
+    #[test]
+    fn unfinished_checksums_are_completed_ahead_of_what_is_rewritten() {
+        let folder = scratch("replay-unfinished");
+        let link = || Ethernet::new([2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]);
+        let (v4, v6) = (|| Ipv4::new(NEAR, FAR), || Ipv6::new(NEAR_6, FAR_6));
+        let (tcp, udp) = (
+            || (Tcp::new(4000, 5), "a segment of some length"),
+            || (Udp::new(4000, 5), "a datagram of some length"),
+        );
+        let sctp = || {
+            Sctp::new(4000, 5)
+                .chunks_bytes(&[11, 0, 0, 4, 11, 0, 0, 4, 11, 0, 0, 4, 11, 0, 0, 4, 11, 0, 0, 4])
+        };
+        let (t, u, c) = ((16, IpProtocol::TCP), (6, IpProtocol::UDP), (8, IpProtocol::SCTP));
+        let mut finished = Vec::new();
+        let mut left = Vec::new();
+        for (frame, transport, (at, protocol)) in [
+            ((link(), v4(), udp()).build(), 34, u),
+            ((link(), v4(), tcp()).build(), 34, t),
+            ((link(), v6(), udp()).build(), 54, u),
+            ((link(), v6(), tcp()).build(), 54, t),
+            ((link(), v4(), sctp()).build(), 34, c),
+            ((link(), v6(), sctp()).build(), 54, c),
+            ((link(), Vlan::new(7), v4(), udp()).build(), 38, u),
+            ((link(), Vlan::service(9), Vlan::new(7), v6(), tcp()).build(), 62, t),
+        ] {
+            let frame = frame.unwrap();
+            left.push(unfinished(&frame, transport, at, protocol));
+            finished.push(frame);
+        }
+        // What one sender's kernel captured of a datagram that it sent.
+        left.push(super::rig::hex(
+            "c6391f321e34cafe296da2c60800 450000217a6b40004011abc40a4d00010a4d0002 e18f0005000d14bb68656c6c6f",
+        ));
+        let frames_of = |mark: bool| -> Vec<Frame<'_>> {
+            left.iter()
+                .map(|frame| Frame::new(frame, LinkType::ETHERNET).with_checksum_not_ready(mark))
+                .collect()
+        };
+        pcapng(&folder.join("marked.pcapng"), &frames_of(true));
+        pcapng(&folder.join("unmarked.pcapng"), &frames_of(false));
+        let map = "--map-ip 10.77.0.0/24=10.88.0.0/24 --map-ip fd07::/64=fd08::/64";
+        for (file, flags, udp_sum, count) in [
+            ("marked", "", [0xc5, 0xd0], "completed in 9 packets"),
+            ("marked", map, [0xc5, 0xba], "completed in 9 packets"),
+            ("unmarked", "--fix-checksums", [0xc5, 0xd0], "fixed in 9 packets"),
+            ("unmarked", &format!("--fix-checksums {map}"), [0xc5, 0xba], "fixed in 9 packets"),
+        ] {
+            let script = format!(
+                "rm -f got.err\ncapture\npycap replay {file}.pcapng -i a0 --topspeed {flags}\ncaptured\n"
+            );
+            let Some(output) = on_a_wire(&folder, &script) else { return };
+            let said = text(&output.stderr);
+            assert!(said.contains("pycap: 9 packets attempted, 9 sent, 0 failed\n"), "{said}");
+            assert!(said.contains(&format!("pycap: checksums {count}\n")), "{said}");
+            let got = frames(&folder.join("got.pcap"));
+            assert_eq!(got.len(), 9);
+            assert_eq!(got[8].0[40..42], udp_sum, "{flags}");
+            if !flags.contains("--map-ip") {
+                assert!(got.iter().map(|got| &got.0).eq(finished.iter().chain([&got[8].0])), "{flags}");
+            }
+            // The rest by an outside view.
+            assert!(good_by_tshark(&folder.join("got.pcap")).is_none_or(|good| good == 9));
+        }
+        // What is cut short has no checksum that could be computed, and that is told.
+        let cut = Frame::new(&left[1][..50], LinkType::ETHERNET)
+            .with_original_len(100)
+            .with_checksum_not_ready(true);
+        pcapng(&folder.join("cut.pcapng"), &[cut]);
+        let Some(output) = on_a_wire(&folder, "pycap replay cut.pcapng -i a0") else { return };
+        let said = text(&output.stderr);
+        assert!(said.contains("pycap: checksums left unfinished in 1 packet\n"), "{said}");
+    }
+
+    #[test]
+    fn segments_that_the_sender_left_whole_are_cut() {
+        let folder = scratch("replay-segments");
+        let link = || Ethernet::new([2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]);
+        let stream: Vec<u8> = (0..40_000_u32).map(|at| (at * 7 + at / 251) as u8).collect();
+        let flags = TcpFlags::ACK | TcpFlags::PSH;
+        let tcp = |seq: u32| Tcp::new(4000, 5).seq(seq).ack(1).window(1000).flags(flags);
+        let (first, second) = stream.split_at(20_000);
+        let whole = [
+            (link(), Ipv4::new(NEAR, FAR), Tcp::syn(4000, 5, 0), "").build().unwrap(),
+            (link(), Ipv4::new(NEAR, FAR), tcp(1), first).build().unwrap(),
+            (link(), Ipv4::new(NEAR, FAR), tcp(20_001), second).build().unwrap(),
+            (link(), Vlan::new(7), Ipv6::new(NEAR_6, FAR_6), tcp(1), first).build().unwrap(),
+            (link(), Ipv4::new(NEAR, FAR), Udp::new(4000, 6), &stream[..3000]).build().unwrap(),
+        ];
+        let mut left = whole.to_vec();
+        for (frame, transport, at, protocol) in [
+            (1, 34, 16, IpProtocol::TCP),
+            (2, 34, 16, IpProtocol::TCP),
+            (3, 58, 16, IpProtocol::TCP),
+            (4, 34, 6, IpProtocol::UDP),
+        ] {
+            left[frame] = unfinished(&left[frame], transport, at, protocol);
+        }
+        let tcp_4 = Segmentation { size: 1448, kind: SegmentationKind::TCP_IPV4 };
+        let tcp_6 = Segmentation { size: 9000, kind: SegmentationKind::TCP_IPV6 };
+        let udp = Segmentation { size: 1000, kind: SegmentationKind::UDP_DATAGRAMS };
+        let marks = [None, Some(tcp_4), Some(tcp_4), Some(tcp_6), Some(udp)];
+        let marked: Vec<Frame<'_>> = left
+            .iter()
+            .zip(marks)
+            .map(|(frame, mark)| {
+                let frame = Frame::new(frame, LinkType::ETHERNET);
+                mark.map_or(frame, |mark| frame.with_segmentation(mark).with_checksum_not_ready(true))
+            })
+            .collect();
+        pcapng(&folder.join("marked.pcapng"), &marked);
+        let records: Vec<_> = left[..4].iter().map(|frame| (1, 0, &frame[..], None)).collect();
+        std::fs::write(folder.join("plain.pcap"), pcap(&records)).unwrap();
+        for (file, flags, cut, lengths) in [
+            // 14 segments of 1,448 each, of IPv6 as many as the MTU asks for, 3 datagrams; behind the SYN.
+            ("marked.pcapng", "", "4 packets cut into 45 segments", 46),
+            ("plain.pcap", "--segment --fix-checksums", "3 packets cut into 42 segments", 43),
+        ] {
+            let script =
+                format!("rm -f got.err\ncapture\npycap replay {file} -i a0 --topspeed {flags}\ncaptured\n");
+            let Some(output) = on_a_wire(&folder, &script) else { return };
+            let said = text(&output.stderr);
+            assert!(
+                said.contains(&format!("pycap: {lengths} packets attempted, {lengths} sent, 0 failed\n")),
+                "{said}"
+            );
+            assert!(said.contains(&format!("pycap: {cut}\n")), "{said}");
+            let path = folder.join("got.pcap");
+            let mut got = frames(&path);
+            assert_eq!(got.len(), lengths);
+            assert!(
+                got.iter().all(|(frame, _)| frame.len() <= 1518
+                    && frame.len() <= 1514 + 4 * usize::from(frame[12] == 0x81))
+            );
+            // All is right already, and the streams are what they were.
+            assert!(got.iter_mut().all(|(frame, _)| !fix_checksums(LinkType::ETHERNET, frame)));
+            let Some(good) = good_by_tshark(&path) else { continue };
+            assert_eq!(good, lengths);
+            for (number, expected) in [("0", &stream[..]), ("1", first)] {
+                let follow = format!("follow,tcp,raw,{number}");
+                let args = ["-r", path.to_str().unwrap(), "-q", "-z", &follow];
+                let output = super::rig::installed("tshark", "UTC", &args).unwrap();
+                let digits: String = output
+                    .out
+                    .lines()
+                    .filter(|line| line.len() > 100 && line.bytes().all(|byte| byte.is_ascii_hexdigit()))
+                    .collect();
+                assert!(super::rig::hex(&digits) == expected, "stream {number}: {} bytes", digits.len() / 2);
+            }
+        }
+        // A mark that does not say how: as the interface needs it.
+        let bare: Vec<Frame<'_>> = left[..4]
+            .iter()
+            .map(|frame| {
+                let frame = Frame::new(frame, LinkType::ETHERNET);
+                frame.with_segmentation_offload(frame.data().len() > 1514).with_checksum_not_ready(true)
+            })
+            .collect();
+        pcapng(&folder.join("bare.pcapng"), &bare);
+        let Some(output) = on_a_wire(&folder, "pycap replay bare.pcapng -i a0 --topspeed") else { return };
+        let said = text(&output.stderr);
+        assert!(said.contains("pycap: 43 packets attempted, 43 sent, 0 failed\n"), "{said}");
+        // Unasked, what is too long is refused, and what would help is told; what cannot be cut is refused by its reason.
+        let script = "status=0; pycap replay plain.pcap -i a0 --topspeed || status=$?; echo status $status\n\
+             ip link set a0 mtu 600\n\
+             status=0; pycap replay marked.pcapng -i a0 --topspeed || status=$?; echo status $status";
+        let Some(output) = on_a_wire(&folder, script) else { return };
+        let said = text(&output.stderr);
+        assert_eq!(text(&output.stdout), "status 1\nstatus 1\n", "{said}");
+        assert!(
+            said.contains("pycap: 2 failed, the first: packet 2: a0: the frame has 20054 bytes, "),
+            "{said}"
+        );
+        assert!(said.contains("pycap: --segment cuts TCP packets that are too long\n"), "{said}");
+        let reason = "1 failed: packet 5: the frame of 3042 bytes is to be cut and cannot be: each datagram has 1042 bytes, ";
+        assert!(said.contains(reason), "{said}");
+    }
+
+    #[test]
+    fn reasons_are_counted_apart_with_the_number_of_the_first() {
+        let folder = scratch("replay-reasons");
+        let good = [0xff; 60];
+        let records: Vec<(u32, u32, &[u8], Option<u32>)> =
+            [&good[..0], &good[..60], &good[..1], &good[..13], &good[..60]]
+                .iter()
+                .map(|frame| (1, 0, *frame, None))
+                .collect();
+        std::fs::write(folder.join("short.pcap"), pcap(&records)).unwrap();
+        // Frames of three link types, two of which the interface does not take, and the second time nothing else.
+        for (name, order) in [("mixed", &[1, 0, 2, 2, 0][..]), ("others", &[1, 2, 2])] {
+            let link_types = [LinkType::ETHERNET, LinkType::RAW, LinkType::PPP];
+            let mut writer = SavefileWriter::builder().format(Format::Pcapng).to_writer(Vec::new()).unwrap();
+            let interfaces: Vec<u32> =
+                link_types.iter().map(|one| writer.add_interface(Interface::new(*one)).unwrap()).collect();
+            for which in order {
+                let frame = Frame::new(&[0x45; 60], link_types[*which]).with_interface(interfaces[*which]);
+                writer.write(frame.with_timestamp(Timestamp::new(1, 0))).unwrap();
+            }
+            std::fs::write(folder.join(name), writer.finish().unwrap()).unwrap();
+        }
+        let script = "ask() { status=0; pycap replay \"$@\" -i a0 || status=$?; echo status $status; }\n\
+             ask short.pcap\nask mixed\nask others\nask mixed --stop-at-failure\nask short.pcap --loop 2 --skip-cut -q";
+        let Some(output) = on_a_wire(&folder, script) else { return };
+        let said = text(&output.stderr);
+        assert_eq!(text(&output.stdout), "status 1\nstatus 0\nstatus 1\nstatus 1\nstatus 1\n", "{said}");
+        for line in [
+            "5 packets attempted, 2 sent, 3 failed",
+            "1 failed: packet 1: a0: the frame has 0 bytes, at least 14 are needed: there is nothing to send",
+            "1 failed: packet 3: a0: the frame has 1 byte, at least 14 are needed: the link header",
+            "1 failed: packet 4: a0: the frame has 13 bytes, at least 14 are needed: the link header",
+            "2 packets attempted, 2 sent, 0 failed",
+            "1 not sent: packet 1: frames of link type RAW have no Ethernet header, which the interface takes: say what is to be in it (src-mac and dst-mac)",
+            "2 not sent, the first: packet 3: frames of link type PPP do not fit one of EN10MB",
+            "0 packets attempted, 0 sent, 0 failed",
+            "1 packets attempted, 0 sent, 1 failed",
+            "2 failed, the first: packet 4: a0: the frame has 13 bytes, at least 14 are needed: the link header",
+        ] {
+            assert!(said.contains(&format!("pycap: {line}\n")), "{line}\n{said}");
+        }
+    }
+
+    #[test]
+    fn gaps_are_told_and_bounded() {
+        let folder = scratch("replay-gap");
+        let write = |name: &str, times: &[(u32, u32)]| {
+            let records: Vec<_> =
+                times.iter().map(|(secs, micros)| (*secs, *micros, &[0xff; 60][..], None)).collect();
+            std::fs::write(folder.join(name), pcap(&records)).unwrap();
+        };
+        write("jump", &[(0, 0), (65_536, 28), (65_536, 77)]);
+        write("year-2020", &[(0, 0), (1_577_836_800, 0), (1_577_836_800, 1_000), (5, 0), (5, 2_000)]);
+        write("short", &[(0, 0), (59, 0)]);
+        let script = format!(
+            "'{0}' replay jump -i a0 2>ended.err & replay=$!; sleep 0.5; kill -INT $replay; wait $replay\n\
+             grep -v Mbit ended.err >&2\n\
+             pycap replay jump -i a0 --max-gap 100ms --loop 2\n\
+             pycap replay year-2020 -i a0\n\
+             pycap replay jump -i a0 -q --max-gap 1ms; pycap replay short -i a0 --max-gap 1ms",
+            super::rig::namespace::PYCAP
+        );
+        let start = std::time::Instant::now();
+        let Some(output) = on_a_wire(&folder, &script) else { return };
+        assert!(start.elapsed().as_secs() < 30);
+        let said: Vec<&str> = text(&output.stderr)
+            .lines()
+            .filter(|line| line.starts_with("pycap: ") && !line.contains(" late") && !line.contains("Mbit"))
+            .collect();
+        let long = "pycap: packet 2 was captured 18 h 12 min after packet 1: waiting";
+        assert_eq!(
+            said,
+            [
+                &*format!("{long} 18 h 12 min (--max-gap bounds that)"),
+                "pycap: 1 packets attempted, 1 sent, 0 failed",
+                &*format!("{long} 0.100 s (--max-gap bounds that)"),
+                "pycap: packet 1 was captured 9 h 6 min after the last one: waiting 0.100 s (--max-gap bounds that)",
+                &*format!("{long} 0.100 s (--max-gap bounds that)"),
+                "pycap: 6 packets attempted, 6 sent, 0 failed",
+                "pycap: packet 2 was captured 50 years 12 days after packet 1: sent without a wait (--max-gap says how long to wait)",
+                "pycap: packet 4 was captured 50 years 11 days before packet 3: sent without a wait, since the clock was set back",
+                "pycap: 5 packets attempted, 5 sent, 0 failed",
+                "pycap: 2 packets attempted, 2 sent, 0 failed",
+            ],
+            "{}",
+            text(&output.stderr)
+        );
+    }
+
     #[test]
     fn failures_are_counted_by_reason_and_signals_end_it() {
         let folder = scratch("replay-failures");
@@ -220,7 +542,10 @@ mod wire {
         assert_eq!(text(&output.stdout), "status 1\nstatus 1\nstatus 0\n", "{said}");
         let reason = "a0: the frame has ";
         assert_eq!(said.matches(reason).count(), 2, "{said}");
-        assert!(said.contains(" failed: a0: the frame has "), "{said}");
+        assert!(
+            said.contains("pycap: 14 failed, the first: packet 10: a0: the frame has 118 bytes, "),
+            "{said}"
+        );
         assert!(said.contains("pycap: 53 packets attempted, "), "{said}");
         assert!(said.contains("pycap: 1 packets attempted, 1 sent, 0 failed"), "{said}");
     }

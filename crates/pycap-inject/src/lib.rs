@@ -10,6 +10,7 @@ mod any;
 mod ask;
 mod auto;
 mod buffer;
+mod checksums;
 mod context;
 mod error;
 mod expression;
@@ -17,6 +18,7 @@ mod fragment;
 #[cfg(target_os = "linux")]
 pub mod next_hop;
 mod options;
+mod outline;
 pub mod pacer;
 #[cfg(feature = "capture")]
 pub mod replay;
@@ -30,9 +32,10 @@ mod value;
 
 pub use any::{AnyLayer, OneLayer, Stack};
 #[cfg(feature = "capture")]
-pub use ask::{Answer, AskError, Asker, send_and_receive};
+pub use ask::{Answer, AskError, Asker, send_and_receive, send_and_receive_all};
 pub use auto::{Auto, Derived};
 pub use buffer::PacketBuf;
+pub use checksums::{complete_checksums, fix_checksums};
 pub use context::{Context, Identity};
 pub use error::{BuildError, BuildErrorKind};
 pub use expression::{Expression, ExpressionError};

@@ -21,6 +21,12 @@ const NANOS_PER_SEC: f64 = 1e9;
 /// where the processor has gone to sleep as well.
 const NEAR: u64 = 200_000;
 
+/// A clock that goes back by no more than this was not set: a machine with several queues takes frames down a little out of order.
+const OUT_OF_ORDER: i128 = 1_000_000_000;
+
+/// A capture without a pause of a day is what one is; where one has it, its clock was set.
+const DAY: u64 = 24 * 3600 * 1_000_000_000;
+
 /// How fast frames go.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -34,6 +40,20 @@ pub enum Pace {
     BitsPerSecond(f64),
     /// With the gaps of the capture that they are from, played so many times as fast: 2 halves the gaps.
     Recorded(f64),
+}
+
+/// The gap between a frame of a capture and the one ahead of it, and what comes of it: [`Pacer::gap`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gap {
+    /// How much later, or [earlier](Self::is_backward), the frame was captured.
+    pub recorded: Duration,
+    /// How long that is at the pace that was asked for.
+    pub paced: Duration,
+    /// How long it is waited for: less than that where it is [too long](Pacer::max_gap).
+    pub wait: Duration,
+    /// The clock of the capture went back, by more than a second: frames are timed from there on, and this one is not waited for.
+    pub is_backward: bool,
 }
 
 /// Says when frames are due, and waits until they are.
@@ -72,6 +92,8 @@ pub struct Pacer<C: Clock = Monotonic> {
     pass: Pass,
     /// When the last one is due.
     last: u64,
+    gap: Gap,
+    max_gap: Option<u64>,
     /// One that [`batch`](Self::batch) has scheduled and that was not due.
     held: Option<Due>,
     lateness: Lateness,
@@ -80,10 +102,21 @@ pub struct Pacer<C: Clock = Monotonic> {
 /// One way through a capture.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pass {
-    /// When its first frame is due, and was captured.
+    /// When its first frame is due.
     due: u64,
-    recorded: Option<i128>,
+    recorded: Option<Recorded>,
     frames: u64,
+}
+
+/// The clock of a capture, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Recorded {
+    /// What was captured at this time is due then. Frames are timed by these two, so that errors do not add up.
+    time: i128,
+    due: u64,
+    /// When the last frame was captured, and the latest.
+    last: i128,
+    latest: i128,
 }
 
 /// When a frame is due: nanoseconds since the first one.
@@ -136,6 +169,8 @@ impl<C: Clock> Pacer<C> {
             bits: 0,
             pass: Pass::default(),
             last: 0,
+            gap: Gap::default(),
+            max_gap: None,
             held: None,
             lateness: Lateness::new(),
         })
@@ -147,6 +182,33 @@ impl<C: Clock> Pacer<C> {
     pub fn spin(mut self, spin: bool) -> Self {
         self.spin = spin;
         self
+    }
+
+    /// Waits no longer than this for one frame with [`Pace::Recorded`]; those that follow move up. Unless asked for, a gap of more than
+    /// a day is not waited for at all, since it says that a clock was set, and any other is waited for to its end.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pycap_inject::pacer::{Pace, Pacer};
+    ///
+    /// let mut pacer = Pacer::new(Pace::Recorded(1.0))?.max_gap(Duration::from_secs(2));
+    /// pacer.schedule(60, Some(0));
+    /// // An hour later, and a millisecond after that.
+    /// let second = pacer.schedule(60, Some(3_600_000_000_000));
+    /// assert_eq!((second.since_start().as_secs(), pacer.gap().recorded.as_secs()), (2, 3600));
+    /// let third = pacer.schedule(60, Some(3_600_001_000_000));
+    /// assert_eq!(third.since_start(), Duration::from_millis(2_001));
+    /// # Ok::<(), pycap_inject::SendError>(())
+    /// ```
+    #[must_use]
+    pub fn max_gap(mut self, longest: Duration) -> Self {
+        self.max_gap = Some(u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// The gap between the frame that was scheduled last and the one ahead of it, with [`Pace::Recorded`].
+    pub fn gap(&self) -> Gap {
+        self.gap
     }
 
     /// What ends the waits from another thread.
@@ -179,7 +241,8 @@ impl<C: Clock> Pacer<C> {
 
     /// When the next frame is due, which has `len` bytes and was captured `recorded` nanoseconds after some moment that is the same for all
     /// (needed for [`Pace::Recorded`] only). The first one is due at once: the clock starts with it. A frame that was captured before the
-    /// one ahead of it, or of which nobody knows, is due at the same time.
+    /// one ahead of it, or of which nobody knows, is due at the same time; where the clock went back by more than a second, times count
+    /// from there on.
     #[inline]
     pub fn schedule(&mut self, len: usize, recorded: Option<i128>) -> Due {
         if self.start.is_none() {
@@ -200,10 +263,43 @@ impl<C: Clock> Pacer<C> {
     }
 
     fn replayed(&mut self, recorded: Option<i128>, factor: f64) -> u64 {
+        self.gap = Gap::default();
         let Some(time) = recorded else { return self.last };
-        let first = *self.pass.recorded.get_or_insert(time);
-        let since = (time.saturating_sub(first).max(0) as f64 / factor) as u64;
-        self.pass.due.saturating_add(since)
+        let Some(clock) = &mut self.pass.recorded else {
+            self.pass.recorded = Some(Recorded { time, due: self.pass.due, last: time, latest: time });
+            let wait = Duration::from_nanos(self.pass.due.saturating_sub(self.last));
+            self.gap = Gap { recorded: wait, paced: wait, wait, is_backward: false };
+            return self.pass.due;
+        };
+        let back = clock.last.saturating_sub(time);
+        if back > OUT_OF_ORDER {
+            self.gap = Gap { recorded: nanos(back), is_backward: true, ..Gap::default() };
+            (clock.time, clock.due, clock.last) = (time, self.last, time);
+            return self.last;
+        }
+        let mut since = clock.last;
+        // Where it went back before, as where two clocks take turns, the way forth to where it has been is no gap.
+        if time >= clock.latest && clock.last < clock.latest {
+            (clock.time, clock.due) = (clock.latest, self.last);
+            since = clock.latest;
+        }
+        let ahead = (time.saturating_sub(clock.time).max(0) as f64 / factor) as u64;
+        let mut due = clock.due.saturating_add(ahead);
+        let paced = due.saturating_sub(self.last);
+        let wait = match self.max_gap {
+            Some(most) => paced.min(most),
+            None if paced > DAY => 0,
+            None => paced,
+        };
+        if wait < paced {
+            due = self.last.saturating_add(wait);
+            (clock.time, clock.due) = (time, due);
+        }
+        let [paced, wait] = [paced, wait].map(Duration::from_nanos);
+        self.gap = Gap { recorded: nanos(time.saturating_sub(since)), paced, wait, is_backward: false };
+        clock.last = time;
+        clock.latest = clock.latest.max(time);
+        due
     }
 
     /// The capture begins anew: its first frame is due after the last one by the mean gap of the pass that is over.
@@ -282,6 +378,10 @@ impl<C: Clock> Pacer<C> {
     }
 }
 
+fn nanos(count: i128) -> Duration {
+    Duration::from_nanos(u64::try_from(count.max(0)).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -342,9 +442,52 @@ mod tests {
         let due: Vec<u64> = times.map(|time| paced.schedule(60, time).0).into();
         assert_eq!(due, [2_500, 3_500, 3_500, 3_500, 4_500]);
         // A clock that was set by ages is no overflow.
+        let mut paced = pacer(&clock, Pace::Recorded(1e-9)).max_gap(Duration::MAX);
+        paced.schedule(60, Some(0));
         assert_eq!(paced.schedule(60, Some(i128::MAX)).0, u64::MAX);
         paced.next_pass();
-        assert_eq!(paced.schedule(60, Some(0)).0, u64::MAX);
+        assert_eq!(paced.schedule(60, Some(i128::MIN)).0, u64::MAX);
+        assert_eq!(paced.schedule(60, Some(i128::MAX)).0, u64::MAX);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_not_waited_for() {
+        const SECOND: i128 = 1_000_000_000;
+        const YEAR: i128 = 365 * 24 * 3600 * SECOND;
+        let due = |paced: &mut Pacer<&Fake>, times: &[i128]| -> Vec<i128> {
+            let nanos = |time: &i128| i128::from(paced.schedule(60, Some(*time)).0);
+            times.iter().map(nanos).collect()
+        };
+        let clock = Fake::default();
+        for (times, expected) in [
+            // From 1970 to 2020, forth and back, a record without a time between, back for good.
+            (vec![0, 50 * YEAR, 50 * YEAR + 7], vec![0, 0, 7]),
+            (vec![9, 50 * YEAR, 10, 12, 50 * YEAR + 1], vec![0, 0, 0, 2, 3]),
+            (vec![50 * YEAR, 50 * YEAR + 3, 5, 9, 2 * SECOND + 9], vec![0, 3, 3, 7, 2 * SECOND + 7]),
+            // Two clocks that take turns.
+            (
+                vec![0, 7200 * SECOND, 5, 7200 * SECOND + 6, 9],
+                vec![0, 7200 * SECOND, 7200 * SECOND, 7200 * SECOND + 6, 7200 * SECOND + 6],
+            ),
+            // Less than a day is a pause, and a little out of order no other clock.
+            (
+                vec![0, 65_536 * SECOND, 65_536 * SECOND - 9, 65_536 * SECOND + 9],
+                vec![0, 65_536 * SECOND, 65_536 * SECOND, 65_536 * SECOND + 9],
+            ),
+        ] {
+            assert_eq!(due(&mut pacer(&clock, Pace::Recorded(1.0)), &times), expected, "{times:?}");
+        }
+        // Twice as fast, an hour is half an hour; bounded it is the bound, and the rest is as it was.
+        let mut paced = pacer(&clock, Pace::Recorded(2.0)).max_gap(Duration::from_secs(5));
+        let times = [0, 8 * SECOND, 3608 * SECOND, 3610 * SECOND, 50 * YEAR, 50 * YEAR + 4];
+        let expected = [0, 4 * SECOND, 9 * SECOND, 10 * SECOND, 15 * SECOND, 15 * SECOND + 2];
+        assert_eq!(due(&mut paced, &times), expected);
+        due(&mut paced, &[51 * YEAR]);
+        let gap = paced.gap();
+        assert_eq!((gap.wait.as_secs(), gap.is_backward), (5, false));
+        assert_eq!(gap.recorded.as_nanos() as i128, YEAR - 4);
+        due(&mut paced, &[3]);
+        assert!(paced.gap().is_backward && paced.gap().wait.is_zero());
     }
 
     #[test]

@@ -10,11 +10,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pycap_capture::{Frame, Next, Source};
+use pycap_capture::{Frame, Next, Segmentation, SegmentationKind, Source};
 
-use crate::pacer::{Clock, Due, Monotonic, Pacer, StopHandle};
+use crate::pacer::{Clock, Due, Gap, Monotonic, Pacer, StopHandle};
 use crate::rewrite::Rewrite;
-use crate::{SendError, SendErrorKind, Sender};
+use crate::{Fragments, Segments, SendError, SendErrorKind, Sender};
 
 /// At most so many frames are handed to the sender at once: as many as its own call of the kernel takes.
 const BATCH: usize = 64;
@@ -22,6 +22,8 @@ const BATCH: usize = 64;
 const BATCH_BYTES: usize = 128 << 10;
 /// How often a source that has no frame is asked whether it is to be waited for still.
 const LOOK_UP: Duration = Duration::from_millis(100);
+/// A gap that is longer is announced.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Sends the frames of any source by any sender.
 ///
@@ -43,8 +45,16 @@ const LOOK_UP: Duration = Duration::from_millis(100);
 /// ```
 ///
 /// A frame that is not accepted is counted by its reason, and the next one follows, unless it is asked to
-/// [stop](Self::stop_at_failure) there. A VLAN tag that the kernel took out of a frame is put back, and a frame check sequence that the
-/// capture has is left out.
+/// [stop](Self::stop_at_failure) there; the [`Report`] has the reasons, each with the number of the first such frame. A VLAN tag that the
+/// kernel took out of a frame is put back, and a frame check sequence that the capture has is left out.
+///
+/// What the machine that captured left to its network card is done here. Checksums that the capture marks as
+/// [not ready](Frame::checksum_not_ready) are [completed](crate::complete_checksums), ahead of whatever is rewritten. A frame that was to be
+/// [cut into segments](Frame::segmentation), or was put together from them, is cut again as the capture says, and smaller where the
+/// sender's [limit](Sender::frame_limit) asks for it; one of TCP of which the capture says [no more than that](Frame::segmentation_offload)
+/// is cut to that limit. A frame of which only the beginning was captured goes as it is.
+///
+/// Frames of link types that the sender does not take, and that cannot be made such as it takes, are left out and counted.
 #[derive(Debug)]
 pub struct Replay<C: Clock = Monotonic> {
     pacer: Pacer<C>,
@@ -52,18 +62,45 @@ pub struct Replay<C: Clock = Monotonic> {
     limit: u64,
     skip_cut: bool,
     stop_at_failure: bool,
+    fix_checksums: bool,
+    segment: bool,
+    on_gap: OnGap,
     waiting: Waiting,
+    /// A frame whose checksums are being completed, and one that is being cut.
+    unfinished: Vec<u8>,
+    whole: Vec<u8>,
     report: Report,
     progress: Arc<Progress>,
     passes: u64,
+    /// Frames that were taken from the source in this run, and over all runs those that were to be sent.
+    number: u64,
+    taken: u64,
+    pass_len: u64,
+}
+
+type GapHook = dyn FnMut(u64, Gap) + Send;
+
+struct OnGap(Option<Box<GapHook>>);
+
+impl fmt::Debug for OnGap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OnGap").field(&self.0.is_some()).finish()
+    }
 }
 
 /// Frames that are due and not sent yet, one behind the other.
 #[derive(Debug, Default)]
 struct Waiting {
     bytes: Vec<u8>,
-    /// Where each ends, and when it was due.
-    frames: Vec<(usize, Due)>,
+    frames: Vec<Held>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    /// Where its bytes end, when it was due, and its number in the source.
+    end: usize,
+    due: Due,
+    number: u64,
 }
 
 /// Why a replay ended.
@@ -97,10 +134,18 @@ impl<C: Clock> Replay<C> {
             limit: u64::MAX,
             skip_cut: false,
             stop_at_failure: false,
+            fix_checksums: false,
+            segment: false,
+            on_gap: OnGap(None),
             waiting: Waiting::default(),
+            unfinished: Vec::new(),
+            whole: Vec::new(),
             report: Report::default(),
             progress: Arc::default(),
             passes: 0,
+            number: 0,
+            taken: 0,
+            pass_len: u64::MAX,
         }
     }
 
@@ -111,7 +156,7 @@ impl<C: Clock> Replay<C> {
         self
     }
 
-    /// Attempts at most so many frames, over all runs.
+    /// Attempts at most so many frames of the source, over all runs; one that is cut into segments is one.
     #[must_use]
     pub fn limit(mut self, frames: u64) -> Self {
         self.limit = frames;
@@ -129,6 +174,38 @@ impl<C: Clock> Replay<C> {
     #[must_use]
     pub fn stop_at_failure(mut self, stop: bool) -> Self {
         self.stop_at_failure = stop;
+        self
+    }
+
+    /// Whether all checksums are [computed anew](crate::fix_checksums), ahead of whatever is rewritten: for captures that do not say which
+    /// are not ready, as pcap files. Not, unless asked for.
+    #[must_use]
+    pub fn fix_checksums(mut self, fix: bool) -> Self {
+        self.fix_checksums = fix;
+        self
+    }
+
+    /// Whether TCP packets that are longer than the sender's [limit](Sender::frame_limit) are cut into segments that fit, also where the
+    /// capture does not mark them. Not, unless asked for: then they are refused.
+    #[must_use]
+    pub fn segment(mut self, segment: bool) -> Self {
+        self.segment = segment;
+        self
+    }
+
+    /// Calls `hook` ahead of each gap of the capture of more than a minute, by the pace that was asked for, with the number of the frame
+    /// that comes after it; it is waited for then as [`Gap::wait`] says.
+    #[must_use]
+    pub fn on_gap(mut self, hook: impl FnMut(u64, Gap) + Send + 'static) -> Self {
+        self.on_gap = OnGap(Some(Box::new(hook)));
+        self
+    }
+
+    /// So many frames of the source are one pass through the capture, where it gives that over and over
+    /// ([`Recording::repeat`]): frames are numbered as they are in the capture.
+    #[must_use]
+    pub fn pass_len(mut self, frames: u64) -> Self {
+        self.pass_len = frames.max(1);
         self
     }
 
@@ -158,6 +235,7 @@ impl<C: Clock> Replay<C> {
             self.pacer.next_pass();
         }
         self.passes += 1;
+        self.number = 0;
         let ended = self.read(source, sender);
         // What is due is sent, whatever ended it.
         let sent = self.send(sender);
@@ -194,7 +272,7 @@ impl<C: Clock> Replay<C> {
             if self.pacer.is_stopped() {
                 return Ok(Ended::Stopped);
             }
-            if self.report.attempted + self.waiting.frames.len() as u64 >= self.limit {
+            if self.taken >= self.limit {
                 return Ok(Ended::Limit);
             }
             match source.next_frame_until(Some(until)).map_err(ReplayError::Read)? {
@@ -213,37 +291,186 @@ impl<C: Clock> Replay<C> {
         }
     }
 
-    /// Rewrites a frame, waits until it is due, and puts it behind those that are waiting; `false` if the wait was ended.
+    /// Makes of a frame what is to be sent, waits until that is due, and puts it behind those that are waiting; `false` if the wait was
+    /// ended.
     fn take(&mut self, frame: Frame<'_>, sender: &mut (impl Sender + ?Sized)) -> Result<bool, ReplayError> {
+        self.number = if self.number >= self.pass_len { 1 } else { self.number + 1 };
         let cut = frame.missing() > 0;
         if cut && self.skip_cut {
             self.report.left_out += 1;
             return Ok(true);
         }
-        let data = without_fcs(frame);
-        let tag = frame.vlan_tag().map(|tag| (tag.tpid, tag.tci));
+        self.taken += 1;
         let start = self.waiting.bytes.len();
         let to = sender.link_type();
-        if let Err(error) = self.rewrite.write(frame.link_type(), data, tag, to, &mut self.waiting.bytes) {
-            self.waiting.bytes.truncate(start);
-            self.report.attempted += 1;
-            return self.failed(error).map(|()| true);
+        if let Err(error) = self.rewrite.check(frame.link_type(), to) {
+            return self.other_link_type(error).map(|()| true);
         }
+        let (scratch, out) = (&mut self.unfinished, &mut self.waiting.bytes);
+        let checksums = match self.rewrite.append(frame, to, self.fix_checksums, scratch, out) {
+            Ok(checksums) => checksums,
+            Err(error) => return self.refused(error, start).map(|()| true),
+        };
         let time = frame.timestamp().map(|time| time.as_nanos());
-        let due = self.pacer.schedule(self.waiting.bytes.len() - start, time);
-        if !self.pacer.is_due(due) {
-            self.send_first(sender, start)?;
-            if !self.pacer.wait(due) {
-                self.waiting.clear();
+        let marked = frame.segmentation().filter(|marked| marked.size > 0);
+        // A mark without a size says that the frame was left whole, and not how it was to be cut: to what fits.
+        let fitting = self.segment || frame.segmentation_offload();
+        let limit = if marked.is_some() || fitting {
+            self.waiting.bytes.get(start..).and_then(|bytes| sender.frame_limit(bytes))
+        } else {
+            None
+        };
+        let len = self.waiting.bytes.len() - start;
+        let is_long = limit.is_some_and(|limit| len > limit);
+        self.report.completed_checksums += u64::from(checksums.completed);
+        self.report.fixed_checksums += u64::from(checksums.fixed);
+        if !cut && (marked.is_some() || fitting && is_long) {
+            let mut whole = std::mem::take(&mut self.whole);
+            whole.clear();
+            whole.extend(self.waiting.bytes.drain(start..));
+            let taken = self.take_pieces(&whole, marked, limit, time, sender);
+            self.whole = whole;
+            return taken;
+        }
+        self.report.unfinished_checksums += u64::from(checksums.unfinished);
+        let taken = self.queue(start, time, sender)?;
+        self.report.cut += u64::from(cut && taken);
+        Ok(taken)
+    }
+
+    /// Cuts a frame into what a network card would have made of it, and queues the pieces; `false` if a wait was ended.
+    fn take_pieces(
+        &mut self,
+        whole: &[u8],
+        marked: Option<Segmentation>,
+        limit: Option<usize>,
+        time: Option<i128>,
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<bool, ReplayError> {
+        let most = limit.unwrap_or(usize::MAX);
+        let link_type = sender.link_type();
+        let pieces = match marked {
+            Some(Segmentation { size, kind }) => match kind.base() {
+                SegmentationKind::UDP_FRAGMENTS => return self.take_fragments(whole, most, time, sender),
+                SegmentationKind::UDP_DATAGRAMS => {
+                    Segments::datagrams_within(link_type, whole, size.into(), most)
+                }
+                _ => Segments::within(link_type, whole, size.into(), most),
+            },
+            None => Segments::fitting(link_type, whole, most),
+        };
+        let mut pieces = match pieces {
+            Ok(pieces) if pieces.count() > 1 => pieces,
+            // What fits goes as it was captured, and what is no TCP and not marked is for the sender to refuse.
+            Err(error) if marked.is_some() && whole.len() > most => {
+                let start = self.waiting.bytes.len();
+                return self.refused(not_cut(whole.len(), &error), start).map(|()| true);
+            }
+            _ => return self.take_piece(whole, time, sender),
+        };
+        self.report.cut_into_segments += 1;
+        self.report.segments += pieces.count() as u64;
+        while let Some(piece) = pieces.next() {
+            if !self.take_piece(piece, time, sender)? {
                 return Ok(false);
             }
         }
-        self.report.cut += u64::from(cut);
-        self.waiting.frames.push((self.waiting.bytes.len(), due));
+        Ok(true)
+    }
+
+    /// The same for a UDP datagram that was to be cut into IP fragments.
+    fn take_fragments(
+        &mut self,
+        whole: &[u8],
+        most: usize,
+        time: Option<i128>,
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<bool, ReplayError> {
+        let link_type = sender.link_type();
+        let ip = pycap_wire::Packet::parse(link_type, whole).layers().located().find_map(|located| {
+            use pycap_wire::Layer;
+            matches!(located.layer, Layer::Ipv4(_) | Layer::Ipv6(_)).then_some(located.offset)
+        });
+        match Fragments::new(link_type, whole, most.saturating_sub(ip.unwrap_or(0))) {
+            Ok(mut fragments) if whole.len() > most => {
+                self.report.cut_into_segments += 1;
+                while let Some(fragment) = fragments.next() {
+                    self.report.segments += 1;
+                    if !self.take_piece(fragment, time, sender)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Err(error) if whole.len() > most => {
+                let start = self.waiting.bytes.len();
+                self.refused(not_cut(whole.len(), &error), start).map(|()| true)
+            }
+            _ => self.take_piece(whole, time, sender),
+        }
+    }
+
+    fn take_piece(
+        &mut self,
+        piece: &[u8],
+        time: Option<i128>,
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<bool, ReplayError> {
+        let start = self.waiting.bytes.len();
+        self.waiting.bytes.extend_from_slice(piece);
+        self.queue(start, time, sender)
+    }
+
+    /// Waits until the frame that begins at `start` is due, and puts it behind those that are waiting; `false` if the wait was ended.
+    fn queue(
+        &mut self,
+        start: usize,
+        time: Option<i128>,
+        sender: &mut (impl Sender + ?Sized),
+    ) -> Result<bool, ReplayError> {
+        let due = self.pacer.schedule(self.waiting.bytes.len() - start, time);
+        let gap = self.pacer.gap();
+        let is_due = self.pacer.is_due(due);
+        if !is_due {
+            self.send_first(sender, start)?;
+        }
+        if gap.paced > LONG || gap.is_backward && gap.recorded > LONG {
+            self.announce(gap);
+        }
+        if !is_due && !self.pacer.wait(due) {
+            self.waiting.clear();
+            return Ok(false);
+        }
+        self.waiting.frames.push(Held { end: self.waiting.bytes.len(), due, number: self.number });
         if self.waiting.frames.len() >= BATCH || self.waiting.bytes.len() >= BATCH_BYTES {
             self.send(sender)?;
         }
         Ok(true)
+    }
+
+    #[cold]
+    fn announce(&mut self, gap: Gap) {
+        if let Some(hook) = &mut self.on_gap.0 {
+            hook(self.number, gap);
+        }
+    }
+
+    /// Counts a frame that has no form in which it could be sent; what was written of it, from `start` on, is taken back.
+    #[cold]
+    fn refused(&mut self, error: SendError, start: usize) -> Result<(), ReplayError> {
+        self.waiting.bytes.truncate(start);
+        self.report.attempted += 1;
+        self.failed(error, self.number)
+    }
+
+    #[cold]
+    fn other_link_type(&mut self, error: SendError) -> Result<(), ReplayError> {
+        if self.stop_at_failure {
+            self.report.attempted += 1;
+            return self.failed(error, self.number);
+        }
+        report::count(&mut self.report.other_link_types, error, self.number);
+        Ok(())
     }
 
     /// Sends what waits before the frame that begins at `start`, which then begins at 0.
@@ -270,11 +497,11 @@ impl<C: Clock> Replay<C> {
         let waiting = std::mem::take(&mut self.waiting);
         let mut slices: [&[u8]; BATCH] = [&[]; BATCH];
         let mut start = 0;
-        for (slice, (end, _)) in slices.iter_mut().zip(&waiting.frames) {
-            *slice = waiting.bytes.get(start..*end).unwrap_or_default();
-            start = *end;
+        for (slice, held) in slices.iter_mut().zip(&waiting.frames) {
+            *slice = waiting.bytes.get(start..held.end).unwrap_or_default();
+            start = held.end;
         }
-        self.pacer.sent(waiting.frames.iter().map(|(_, due)| *due));
+        self.pacer.sent(waiting.frames.iter().map(|held| held.due));
         let mut rest = slices.get(..waiting.frames.len()).unwrap_or_default();
         let mut result = Ok(());
         while !rest.is_empty() {
@@ -286,9 +513,11 @@ impl<C: Clock> Replay<C> {
             self.report.bytes += sent.iter().map(|frame| frame.len() as u64).sum::<u64>();
             rest = left;
             if let Err(batch) = outcome {
+                let place = waiting.frames.len() - left.len();
                 rest = left.get(1..).unwrap_or_default();
                 self.report.attempted += 1;
-                result = self.failed(batch.error);
+                let number = waiting.frames.get(place).map_or(0, |held| held.number);
+                result = self.failed(batch.error, number);
                 if result.is_err() {
                     break;
                 }
@@ -304,16 +533,12 @@ impl<C: Clock> Replay<C> {
 
     /// Counts a frame that was not sent; an error if that is the end.
     #[cold]
-    fn failed(&mut self, error: SendError) -> Result<(), ReplayError> {
+    fn failed(&mut self, error: SendError, number: u64) -> Result<(), ReplayError> {
         let last = self.stop_at_failure
             || matches!(error.kind(), SendErrorKind::InterfaceGone | SendErrorKind::PermissionDenied);
-        if !last {
-            self.report.fail(error);
-            return Ok(());
-        }
-        let copy = SendError::new(error.kind(), error.to_string());
-        self.report.fail(copy);
-        Err(ReplayError::Send(error))
+        let copy = last.then(|| SendError::new(error.kind(), error.to_string()));
+        report::count(&mut self.report.failures, error, number);
+        copy.map_or(Ok(()), |error| Err(ReplayError::Send(error)))
     }
 }
 
@@ -324,13 +549,11 @@ impl Waiting {
     }
 }
 
-/// The frame without its frame check sequence, which the network card puts there.
-fn without_fcs(frame: Frame<'_>) -> &[u8] {
-    let data = frame.data();
-    match frame.fcs_len() {
-        Some(len) if frame.missing() == 0 => &data[..data.len().saturating_sub(len.into())],
-        _ => data,
-    }
+/// Why a frame that is to be cut is not.
+#[cold]
+fn not_cut(len: usize, error: &dyn fmt::Display) -> SendError {
+    let message = format!("the frame of {len} bytes is to be cut and cannot be: {error}");
+    SendError::new(SendErrorKind::InvalidFrame, message)
 }
 
 impl fmt::Display for ReplayError {
@@ -426,7 +649,7 @@ mod tests {
         assert_eq!((report.attempted, report.sent, report.bytes, report.failed()), (200, 200, 12_000, 0));
         assert_eq!((progress.attempted(), progress.sent()), (200, 200));
         assert!(
-            report.to_string().starts_with("200 attempted, 200 sent, 0 failed, 12000 bytes in "),
+            report.to_string().starts_with("200 packets attempted, 200 sent, 0 failed\n12000 bytes in "),
             "{report}"
         );
     }
@@ -440,7 +663,7 @@ mod tests {
         let report = replay.into_report();
         assert_eq!((report.attempted, report.sent, report.failed(), kept.frames.len()), (99, 66, 33, 66));
         let [failure] = &report.failures[..] else { panic!("{report:?}") };
-        assert_eq!((failure.kind, failure.count), (SendErrorKind::TooLong, 33));
+        assert_eq!((failure.kind, failure.count, failure.number), (SendErrorKind::TooLong, 33, 2));
         assert_eq!(failure.first.to_string(), "101 is too long");
 
         let (mut replay, mut kept) = (top_speed().stop_at_failure(true), Kept::default());

@@ -1,7 +1,7 @@
 //! A captured frame made to fit another network: other addresses, another VLAN, another time to live, another link header.
 //!
 //! Checksums are not computed anew but changed by what was changed under them (RFC 1624): what was wrong stays wrong, and what was cut off
-//! is not needed.
+//! is not needed. Those that a capture marks as not ready [are completed](Rewrite::frame) ahead of that.
 
 mod address;
 mod link;
@@ -9,9 +9,17 @@ mod packet;
 
 pub use address::MapIp;
 
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+#[cfg(feature = "capture")]
+use pycap_capture::Frame;
 use pycap_wire::{LinkType, MacAddr};
 
-use crate::SendError;
+#[cfg(feature = "capture")]
+use crate::outline::Outline;
+use crate::{SendError, SendErrorKind};
 
 /// What to change in frames. Nothing, to begin with.
 ///
@@ -34,8 +42,36 @@ pub struct Rewrite {
     dst_mac: Option<MacAddr>,
     vlan: Option<Vlan>,
     ttl: Option<u8>,
-    map: Vec<MapIp>,
+    map: Vec<Map>,
 }
+
+/// What takes the place of an address.
+#[derive(Clone)]
+enum Map {
+    Prefix(MapIp),
+    With(Arc<dyn Fn(IpAddr) -> Option<IpAddr> + Send + Sync>),
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix(map) => map.fmt(f),
+            Self::With(_) => f.write_str("a closure"),
+        }
+    }
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Prefix(this), Self::Prefix(other)) => this == other,
+            (Self::With(this), Self::With(other)) => Arc::ptr_eq(this, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Map {}
 
 /// What to do with the VLAN tags of a frame. All of it is about the outermost one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +129,35 @@ impl Rewrite {
     /// packets that ICMP errors quote; not in what tunnels carry, nor in applications' data.
     #[must_use]
     pub fn map_ip(mut self, map: MapIp) -> Self {
-        self.map.push(map);
+        self.map.push(Map::Prefix(map));
+        self
+    }
+
+    /// The same, with whatever `map` makes of an address; `None` leaves it to the maps that come after this one, and as it is if there are
+    /// none. It is called for each address of each frame. One of the other version of IP has no place in the packet, and
+    /// [`write`](Self::write) refuses the frame.
+    ///
+    /// ```
+    /// use std::net::{IpAddr, Ipv4Addr};
+    /// use pycap_inject::rewrite::Rewrite;
+    /// use pycap_inject::sender::LinkType;
+    /// use pycap_inject::{Layer, layer};
+    ///
+    /// // The last byte, turned around.
+    /// let rewrite = Rewrite::new().map_ip_with(|address| match address {
+    ///     IpAddr::V4(v4) => Some(Ipv4Addr::from_bits(v4.to_bits() ^ 0xff).into()),
+    ///     IpAddr::V6(_) => None,
+    /// });
+    /// let packet = (layer::Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), layer::Udp::new(1, 2), "x").build()?;
+    /// let mut out = Vec::new();
+    /// rewrite.write(LinkType::RAW, &packet, None, LinkType::RAW, &mut out)?;
+    /// let expected = (layer::Ipv4::new([10, 0, 0, 254], [10, 0, 0, 253]), layer::Udp::new(1, 2), "x").build()?;
+    /// assert_eq!(out, expected);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn map_ip_with(mut self, map: impl Fn(IpAddr) -> Option<IpAddr> + Send + Sync + 'static) -> Self {
+        self.map.push(Map::With(Arc::new(map)));
         self
     }
 
@@ -134,9 +198,116 @@ impl Rewrite {
         let Some((ether_type, at)) = self.write_link(plan, frame, tag, out)? else { return Ok(()) };
         if self.ttl.is_some() || !self.map.is_empty() {
             let written = out.get_mut(start + at..).unwrap_or_default();
-            packet::change(self, ether_type, written);
+            let rules = packet::Rules::new(self);
+            packet::change(&rules, ether_type, written);
+            if let Some((from, into)) = rules.refused() {
+                out.truncate(start);
+                let message = format!(
+                    "{from} cannot become {into} in a packet: two addresses of one version of IP are needed"
+                );
+                return Err(SendError::new(SendErrorKind::InvalidFrame, message));
+            }
         }
         Ok(())
+    }
+
+    /// The frame as it is to be sent where frames are of the link type `to`, with all that was known about it, its bytes at the end of `out`.
+    /// A VLAN tag that was taken out of it is put back, a frame check sequence is left out, and a checksum that is
+    /// [not ready](Frame::checksum_not_ready) is [completed](crate::complete_checksums); where that cannot be, the frame keeps the mark.
+    ///
+    /// ```
+    /// use pycap_capture::Frame;
+    /// use pycap_inject::rewrite::Rewrite;
+    /// use pycap_inject::sender::LinkType;
+    ///
+    /// let rewrite = Rewrite::new().map_ip("10.77.0.0/24=10.88.0.0/24".parse()?);
+    /// // A UDP datagram with the sum of its pseudo-header alone, as Linux captures what it sends.
+    /// let bytes = b"\x45\0\0\x21\x7a\x6b\x40\0\x40\x11\xab\xc4\x0a\x4d\0\x01\x0a\x4d\0\x02\xe1\x8f\0\x05\0\x0d\x14\xbbhello";
+    /// let frame = Frame::new(bytes, LinkType::RAW).with_checksum_not_ready(true);
+    /// let mut out = Vec::new();
+    /// let sent = rewrite.frame(frame, LinkType::RAW, &mut out)?;
+    /// assert!(!sent.checksum_not_ready());
+    /// assert_eq!(sent.data()[26..28], [0xc5, 0xba]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    #[cfg(feature = "capture")]
+    pub fn frame<'o>(
+        &self,
+        frame: Frame<'_>,
+        to: LinkType,
+        out: &'o mut Vec<u8>,
+    ) -> Result<Frame<'o>, SendError> {
+        let start = out.len();
+        let checksums = self.append(frame, to, false, &mut Vec::new(), out)?;
+        let data = out.get(start..).unwrap_or_default();
+        let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        // Four bits from bit 5 on: the length of the frame check sequence (pcapng, `epb_flags`).
+        let flags = if frame.missing() == 0 { frame.flags() & !(0b1111 << 5) } else { frame.flags() };
+        let mut new = Frame::new(data, to)
+            .with_flags(flags)
+            .with_original_len(len.saturating_add(frame.missing()))
+            .with_interface(frame.interface())
+            .with_checksum_not_ready(checksums.unfinished);
+        if let Some(time) = frame.timestamp() {
+            new = new.with_timestamp(time);
+        }
+        if let Some(source) = frame.timestamp_source() {
+            new = new.with_timestamp_source(source);
+        }
+        if let Some(segmentation) = frame.segmentation() {
+            new = new.with_segmentation(segmentation);
+        }
+        Ok(new)
+    }
+
+    /// Appends the bytes of [`frame`](Self::frame) to `out`, with all checksums computed anew if they are to be fixed.
+    #[cfg(feature = "capture")]
+    pub(crate) fn append(
+        &self,
+        frame: Frame<'_>,
+        to: LinkType,
+        fix: bool,
+        scratch: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<Checksums, SendError> {
+        let tag = frame.vlan_tag().map(|tag| (tag.tpid, tag.tci));
+        let data = without_fcs(frame);
+        if !fix && !frame.checksum_not_ready() {
+            self.write(frame.link_type(), data, tag, to, out)?;
+            return Ok(Checksums::default());
+        }
+        scratch.clear();
+        scratch.extend_from_slice(data);
+        let outline = Outline::of(frame.link_type(), scratch, frame.missing() as usize);
+        let completed = frame.checksum_not_ready() && outline.complete(scratch);
+        let fixed = fix && outline.fix(scratch);
+        self.write(frame.link_type(), scratch, tag, to, out)?;
+        let unfinished = if fix { frame.missing() > 0 } else { !completed };
+        Ok(Checksums { completed, fixed, unfinished })
+    }
+}
+
+/// What was done to the checksums of a frame.
+#[cfg(feature = "capture")]
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Checksums {
+    pub(crate) completed: bool,
+    pub(crate) fixed: bool,
+    /// Some could not be computed.
+    pub(crate) unfinished: bool,
+}
+
+/// The frame without its frame check sequence, which the network card puts there.
+#[cfg(feature = "capture")]
+fn without_fcs(frame: Frame<'_>) -> &[u8] {
+    let data = frame.data();
+    match frame.fcs_len() {
+        Some(len) if frame.missing() == 0 => &data[..data.len().saturating_sub(len.into())],
+        _ => data,
     }
 }
 

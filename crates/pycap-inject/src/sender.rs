@@ -105,6 +105,13 @@ pub trait Sender: Send {
 
     /// What frames start with.
     fn link_type(&self) -> LinkType;
+
+    /// How many bytes it takes of a frame that begins like this one, link header included: by the interface's MTU when it was opened.
+    /// `None` where that is not known, and where there is no such bound, as in a file.
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        let _ = frame;
+        None
+    }
 }
 
 impl<S: Sender + ?Sized> Sender for Box<S> {
@@ -127,6 +134,10 @@ impl<S: Sender + ?Sized> Sender for Box<S> {
     fn link_type(&self) -> LinkType {
         (**self).link_type()
     }
+
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        (**self).frame_limit(frame)
+    }
 }
 
 impl<S: Sender + ?Sized> Sender for &mut S {
@@ -148,6 +159,10 @@ impl<S: Sender + ?Sized> Sender for &mut S {
 
     fn link_type(&self) -> LinkType {
         (**self).link_type()
+    }
+
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        (**self).frame_limit(frame)
     }
 }
 

@@ -194,15 +194,30 @@ impl Verifier {
     /// Whether the next layer's checksum is right; `None` where it has none, where not all of what it covers is there,
     /// in fragments, and behind a routing header that does not tell the final destination.
     pub fn verify(&mut self, layer: &Layer<'_>) -> Option<bool> {
+        self.pass(layer);
+        if let Layer::Ipv4(ip) = layer {
+            return ip.checksum_ok();
+        }
+        let (src, dst) = self.addresses?;
+        match layer {
+            _ if layer.missing() > 0 => None,
+            Layer::Tcp(tcp) => tcp.checksum_ok(src, dst),
+            Layer::Udp(udp) => udp.checksum_ok(src, dst),
+            Layer::UdpLite(udp_lite) => udp_lite.checksum_ok(src, dst),
+            Layer::Icmpv4(icmp) => icmp.checksum_ok(),
+            Layer::Icmpv6(icmp) => icmp.checksum_ok(src, dst),
+            Layer::Igmp(igmp) => igmp.checksum_ok(),
+            _ => None,
+        }
+    }
+
+    /// Passes the next layer without verifying it: what it says of the [addresses](Self::addresses) counts from then on.
+    pub fn pass(&mut self, layer: &Layer<'_>) {
         match layer {
             Layer::Ipv4(ip) => {
                 self.addresses = (!ip.is_fragment()).then_some((ip.src().into(), ip.final_dst().into()));
-                return ip.checksum_ok();
             }
-            Layer::Ipv6(ip) => {
-                self.addresses = Some((ip.src().into(), ip.dst().into()));
-                return None;
-            }
+            Layer::Ipv6(ip) => self.addresses = Some((ip.src().into(), ip.dst().into())),
             Layer::Ipv6Fragment(fragment) if !fragment.is_fragment() => (),
             Layer::Ipv6Fragment(_) => self.addresses = None,
             Layer::Ipv6Routing(routing) => {
@@ -223,17 +238,12 @@ impl Verifier {
             }
             _ => (),
         }
-        let (src, dst) = self.addresses?;
-        match layer {
-            _ if layer.missing() > 0 => None,
-            Layer::Tcp(tcp) => tcp.checksum_ok(src, dst),
-            Layer::Udp(udp) => udp.checksum_ok(src, dst),
-            Layer::UdpLite(udp_lite) => udp_lite.checksum_ok(src, dst),
-            Layer::Icmpv4(icmp) => icmp.checksum_ok(),
-            Layer::Icmpv6(icmp) => icmp.checksum_ok(src, dst),
-            Layer::Igmp(igmp) => igmp.checksum_ok(),
-            _ => None,
-        }
+    }
+
+    /// The source and final destination that the checksum of the transport that comes next covers; `None` in fragments, which
+    /// have not all that it covers, and behind a routing header that does not tell the final destination.
+    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
+        self.addresses
     }
 }
 

@@ -12,14 +12,12 @@ use pycap_wire::{LinkType, MacAddr, Packet};
 
 use crate::error::Failure;
 
-/// How long the next hop has to tell its hardware address.
-const ANSWER: Duration = Duration::from_secs(1);
-
-/// The packet as the interface is to send it. Whatever is set stays as it is.
+/// The packet as the interface is to send it. Whatever is set stays as it is. The next hop has so long to tell its hardware address.
 pub(crate) fn complete(
     expression: &Expression,
     interface: &str,
     link_type: LinkType,
+    longest: Duration,
 ) -> Result<Stack, Failure> {
     let mut stack = expression.stack().clone();
     let Some(outermost) = stack.layers().next() else { return Ok(stack) };
@@ -43,7 +41,7 @@ pub(crate) fn complete(
             hop.filter(|hop| hop.interface == interface)
         } else {
             let destination = destination()?;
-            let hop = resolve_next_hop(destination, ANSWER)?;
+            let hop = resolve_next_hop(destination, longest)?;
             address_frame(&mut stack, framed, &hop, destination, interface)?;
             Some(hop)
         };

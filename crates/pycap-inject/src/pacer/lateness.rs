@@ -87,6 +87,17 @@ impl Default for Lateness {
     }
 }
 
+/// `late by 5.0 us (median), 55.0 us (99 %), 80.1 us (at most)`: in microseconds. `not late` where nothing was paced, as at top speed.
+impl fmt::Display for Lateness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Some(median), Some(p99), Some(max)) = (self.median(), self.p99(), self.max()) else {
+            return f.write_str("not late");
+        };
+        let [median, p99, max] = [median, p99, max].map(|time| time.as_nanos() as f64 / 1e3);
+        write!(f, "late by {median:.1} us (median), {p99:.1} us (99 %), {max:.1} us (at most)")
+    }
+}
+
 impl fmt::Debug for Lateness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lateness")
@@ -126,8 +137,10 @@ mod tests {
             assert!(found >= exact && found <= exact + exact / 32, "{share}: {found}, {exact}");
         }
         assert_eq!(lateness.max(), Some(Duration::from_nanos(values[9_999])));
+        assert_eq!(Lateness::new().to_string(), "not late");
         let mut one = Lateness::new();
         one.record(1_000_000);
+        assert_eq!(one.to_string(), "late by 1000.0 us (median), 1000.0 us (99 %), 1000.0 us (at most)");
         assert_eq!((one.median(), one.p99()), (one.max(), one.max()));
     }
 }

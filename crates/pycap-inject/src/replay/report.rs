@@ -19,6 +19,20 @@ pub struct Report {
     pub bytes: u64,
     /// Why the others were not accepted: each reason once.
     pub failures: Vec<Failure>,
+    /// Frames of link types that the sender does not take and that could not be made such as it takes, by reason. They do not count as
+    /// attempted.
+    pub other_link_types: Vec<Failure>,
+    /// Frames with a checksum that their sender had left to its network card, and that was completed.
+    pub completed_checksums: u64,
+    /// Frames with checksums that were wrong, and that were [fixed](super::Replay::fix_checksums).
+    pub fixed_checksums: u64,
+    /// Frames with checksums that were to be completed or fixed and could not be, since the frame was cut short or has no transport that
+    /// is known here; they went as they were.
+    pub unfinished_checksums: u64,
+    /// Frames that were cut into segments, and how many those were; the segments count as attempted, sent and failed.
+    pub cut_into_segments: u64,
+    /// See above.
+    pub segments: u64,
     /// Frames of which the capture has the beginning only, and that were sent so.
     pub cut: u64,
     /// Those that were left out instead, on request. They do not count as attempted.
@@ -39,7 +53,12 @@ pub struct Failure {
     pub count: u64,
     /// What was said of the first one.
     pub first: SendError,
+    /// Which one that was: the number of the frame in its source, the first one being 1.
+    pub number: u64,
 }
+
+/// More reasons than this are told together, by their kinds.
+const MOST_REASONS: usize = 32;
 
 impl Report {
     /// Frames that were not sent.
@@ -61,32 +80,95 @@ impl Report {
         if self.duration.is_zero() { 0.0 } else { count as f64 / self.duration.as_secs_f64() }
     }
 
-    #[cold]
-    pub(super) fn fail(&mut self, error: SendError) {
-        let kind = error.kind();
-        match self.failures.iter_mut().find(|failure| failure.kind == kind) {
-            Some(failure) => failure.count += 1,
-            None => self.failures.push(Failure { kind, count: 1, first: error }),
-        }
+    /// Frames that were not attempted since they are of another link type.
+    pub fn other_link_type(&self) -> u64 {
+        self.other_link_types.iter().map(|failure| failure.count).sum()
     }
 }
 
-/// `9 attempted, 8 sent, 1 failed, 480 bytes in 1.002s: 8 packets/s, 3832 bit/s; late by 3µs (median), 9µs (99 %)`
+/// Counts a frame by the reason for which it was not sent: reasons that differ in numbers alone are one.
+#[cold]
+pub(super) fn count(failures: &mut Vec<Failure>, error: SendError, number: u64) {
+    let same = failures.iter().position(|failure| failure.first.has_reason_of(&error));
+    let full = failures.len() >= MOST_REASONS;
+    let place = same.or_else(|| failures.iter().position(|failure| full && failure.kind == error.kind()));
+    match place.and_then(|place| failures.get_mut(place)) {
+        Some(failure) => failure.count += 1,
+        None => failures.push(Failure { kind: error.kind(), count: 1, first: error, number }),
+    }
+}
+
+/// `1 failed: packet 7: eth0: the frame has 0 bytes, ...` or `3 failed, the first: packet 7: eth0: ...`
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, "failed")
+    }
+}
+
+impl Failure {
+    fn write(&self, f: &mut fmt::Formatter<'_>, what: &str) -> fmt::Result {
+        let Self { count, first, number, .. } = self;
+        let which = if *count == 1 { "" } else { ", the first" };
+        write!(f, "{count} {what}{which}: packet {number}: {first}")
+    }
+}
+
+/// Some lines: what was attempted and sent, then a line for each reason why frames were not sent, with the number of the first of them in
+/// its source, what was done to checksums and segments, how fast it was, and how [late](Lateness) frames were.
+///
+/// ```text
+/// 53 packets attempted, 51 sent, 2 failed
+/// 2 failed, the first: packet 7: eth0: the frame has 1515 bytes, 1 more than 1514, its MTU of 1500 and a link header of 14
+/// checksums completed in 4 packets
+/// 9116 bytes in 2.391 s: 22.2 packets/s, 0.030 Mbit/s
+/// late by 5.0 us (median), 55.0 us (99 %), 80.1 us (at most)
+/// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { attempted, sent, bytes, duration, .. } = self;
+        write!(f, "{} packets attempted, {} sent, {} failed", self.attempted, self.sent, self.failed())?;
+        if self.cut > 0 {
+            write!(f, "; {} of them as captured, without their end", self.cut)?;
+        }
+        if self.left_out > 0 {
+            write!(f, "; {} left out, which the capture has not to their end", self.left_out)?;
+        }
+        for failure in &self.failures {
+            write!(f, "\n{failure}")?;
+        }
+        for other in &self.other_link_types {
+            f.write_str("\n")?;
+            other.write(f, "not sent")?;
+        }
+        let checksums = [
+            (self.completed_checksums, "completed"),
+            (self.fixed_checksums, "fixed"),
+            (self.unfinished_checksums, "left unfinished"),
+        ];
+        let mut start = "\nchecksums";
+        for (count, done) in checksums.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, "{start} {done} in {}", packets(count))?;
+            start = ",";
+        }
+        if self.cut_into_segments > 0 {
+            write!(f, "\n{} cut into {} segments", packets(self.cut_into_segments), self.segments)?;
+        }
+        if self.sent == 0 {
+            return Ok(());
+        }
         write!(
             f,
-            "{attempted} attempted, {sent} sent, {} failed, {bytes} bytes in {duration:.3?}: {:.0} packets/s, {:.0} bit/s",
-            self.failed(),
+            "\n{} bytes in {:.3} s: {:.1} packets/s, {:.3} Mbit/s",
+            self.bytes,
+            self.duration.as_secs_f64(),
             self.packets_per_second(),
-            self.bits_per_second()
+            self.bits_per_second() / 1e6
         )?;
-        match (self.lateness.median(), self.lateness.p99()) {
-            (Some(median), Some(p99)) => write!(f, "; late by {median:.0?} (median), {p99:.0?} (99 %)"),
-            _ => Ok(()),
-        }
+        if self.lateness.count() > 0 { write!(f, "\n{}", self.lateness) } else { Ok(()) }
     }
+}
+
+fn packets(count: u64) -> String {
+    format!("{count} packet{}", if count == 1 { "" } else { "s" })
 }
 
 /// How far a replay is, for those who watch from another thread.

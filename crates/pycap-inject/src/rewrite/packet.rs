@@ -3,10 +3,14 @@
 //! Wherever an address is changed that a checksum covers, the change is kept until the place of that checksum is reached: the addresses of
 //! a packet are in the pseudo-header of what it carries (RFC 768, RFC 9293 3.1, RFC 8200 8.1).
 
+use std::cell::Cell;
+use std::net::IpAddr;
+
 use pycap_wire::checksum::{fold, sum, update, update_bytes};
 use pycap_wire::{EtherType, IpProtocol};
 
-use super::Rewrite;
+use super::{Map, Rewrite};
+use crate::outline::checksum_at;
 
 const IPV4_HEADER: usize = 20;
 const IPV6_HEADER: usize = 40;
@@ -18,8 +22,52 @@ const LOOSE_SOURCE_ROUTE: u8 = 131;
 const STRICT_SOURCE_ROUTE: u8 = 137;
 const HOME_ADDRESS: u8 = 201;
 
+/// What is to be changed, and what could not be.
+pub(super) struct Rules<'r> {
+    map: &'r [Map],
+    ttl: Option<u8>,
+    refused: Cell<Option<(IpAddr, IpAddr)>>,
+}
+
+impl<'r> Rules<'r> {
+    pub(super) fn new(rewrite: &'r Rewrite) -> Self {
+        Self { map: &rewrite.map, ttl: rewrite.ttl, refused: Cell::new(None) }
+    }
+
+    /// An address, and one of the other version that was to take its place.
+    pub(super) fn refused(&self) -> Option<(IpAddr, IpAddr)> {
+        self.refused.get()
+    }
+
+    fn v4(&self, address: [u8; 4]) -> Option<[u8; 4]> {
+        self.map.iter().find_map(|map| match map {
+            Map::Prefix(map) => map.v4(address),
+            Map::With(map) => match map(address.into())? {
+                IpAddr::V4(new) => Some(new.octets()),
+                other => self.refuse(address.into(), other),
+            },
+        })
+    }
+
+    fn v6(&self, address: [u8; 16]) -> Option<[u8; 16]> {
+        self.map.iter().find_map(|map| match map {
+            Map::Prefix(map) => map.v6(address),
+            Map::With(map) => match map(address.into())? {
+                IpAddr::V6(new) => Some(new.octets()),
+                other => self.refuse(address.into(), other),
+            },
+        })
+    }
+
+    #[cold]
+    fn refuse<T>(&self, from: IpAddr, into: IpAddr) -> Option<T> {
+        self.refused.set(Some((from, into)));
+        None
+    }
+}
+
 /// Changes a packet that this EtherType announces.
-pub(super) fn change(rules: &Rewrite, ether_type: u16, packet: &mut [u8]) {
+pub(super) fn change(rules: &Rules<'_>, ether_type: u16, packet: &mut [u8]) {
     match EtherType(ether_type) {
         EtherType::IPV4 => ipv4(rules, packet, true),
         EtherType::IPV6 => ipv6(rules, packet, true),
@@ -73,27 +121,27 @@ impl Change {
 }
 
 /// Changes the IPv4 address at this place, if it is there and one to be changed.
-fn map_v4(rules: &Rewrite, bytes: &mut [u8], at: usize) -> Change {
+fn map_v4(rules: &Rules<'_>, bytes: &mut [u8], at: usize) -> Change {
     let Some(address) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) else {
         return Change::default();
     };
-    let Some(new) = rules.map.iter().find_map(|map| map.v4(*address)) else { return Change::default() };
+    let Some(new) = rules.v4(*address) else { return Change::default() };
     let old = std::mem::replace(address, new);
     Change::of(&old, &new)
 }
 
 /// The same for IPv6.
-fn map_v6(rules: &Rewrite, bytes: &mut [u8], at: usize) -> Change {
+fn map_v6(rules: &Rules<'_>, bytes: &mut [u8], at: usize) -> Change {
     let Some(address) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<16>) else {
         return Change::default();
     };
-    let Some(new) = rules.map.iter().find_map(|map| map.v6(*address)) else { return Change::default() };
+    let Some(new) = rules.v6(*address) else { return Change::default() };
     let old = std::mem::replace(address, new);
     Change::of(&old, &new)
 }
 
 /// `outer` is not so for a packet that an ICMP error quotes, of which only addresses are changed.
-fn ipv4(rules: &Rewrite, packet: &mut [u8], outer: bool) {
+fn ipv4(rules: &Rules<'_>, packet: &mut [u8], outer: bool) {
     let Some(&first) = packet.first() else { return };
     let header_len = usize::from(first & 0xf) * 4;
     if first >> 4 != 4 || header_len < IPV4_HEADER || packet.len() < IPV4_HEADER {
@@ -129,7 +177,7 @@ fn ipv4(rules: &Rewrite, packet: &mut [u8], outer: bool) {
 }
 
 /// Changes the addresses of a source route (RFC 791, 3.1): all of that, and that of the last address, if the packet has not arrived there.
-fn source_route(rules: &Rewrite, header: &mut [u8]) -> (Change, Option<Change>) {
+fn source_route(rules: &Rules<'_>, header: &mut [u8]) -> (Change, Option<Change>) {
     let mut all = Change::default();
     let mut at = IPV4_HEADER;
     while let Some(&kind) = header.get(at) {
@@ -161,7 +209,7 @@ fn source_route(rules: &Rewrite, header: &mut [u8]) -> (Change, Option<Change>) 
     (all, None)
 }
 
-fn ipv6(rules: &Rewrite, packet: &mut [u8], outer: bool) {
+fn ipv6(rules: &Rules<'_>, packet: &mut [u8], outer: bool) {
     if packet.len() < IPV6_HEADER || packet[0] >> 4 != 6 {
         return;
     }
@@ -204,7 +252,7 @@ fn ipv6(rules: &Rewrite, packet: &mut [u8], outer: bool) {
 }
 
 /// Checksums are those of a packet from the home address (RFC 6275, 6.3).
-fn home_address(rules: &Rewrite, header: &mut [u8]) -> Option<Change> {
+fn home_address(rules: &Rules<'_>, header: &mut [u8]) -> Option<Change> {
     let mut at = 2;
     loop {
         let kind = *header.get(at)?;
@@ -218,7 +266,7 @@ fn home_address(rules: &Rewrite, header: &mut [u8]) -> Option<Change> {
 
 /// Changes the addresses of a routing header: of type 0 (RFC 2460, 4.4), 2 (RFC 6275, 6.4) and 4 (RFC 8754, 2). The change of the final
 /// destination, which the pseudo-header has (RFC 8200, 8.1), if the packet has not arrived there.
-fn routing(rules: &Rewrite, header: &mut [u8]) -> Option<Change> {
+fn routing(rules: &Rules<'_>, header: &mut [u8]) -> Option<Change> {
     let &[_, len, kind, left, last_entry] = header.first_chunk()?;
     let addresses = match kind {
         0 | 2 => usize::from(len) / 2,
@@ -238,19 +286,17 @@ fn routing(rules: &Rewrite, header: &mut [u8]) -> Option<Change> {
 }
 
 /// Changes the checksum of what a packet carries.
-fn transport(rules: &Rewrite, protocol: IpProtocol, segment: &mut [u8], pseudo: Change, outer: bool) {
-    match protocol {
-        IpProtocol::TCP => pseudo.apply(segment, 16),
-        IpProtocol::UDP | IpProtocol::UDP_LITE => pseudo.apply_optional(segment, 6),
-        IpProtocol::DCCP => pseudo.apply(segment, 6),
-        IpProtocol::MOBILITY => pseudo.apply(segment, 4),
-        IpProtocol::ICMP if outer => icmpv4(rules, segment),
-        IpProtocol::ICMPV6 => icmpv6(rules, segment, pseudo, outer),
+fn transport(rules: &Rules<'_>, protocol: IpProtocol, segment: &mut [u8], pseudo: Change, outer: bool) {
+    match (protocol, checksum_at(protocol)) {
+        (IpProtocol::ICMP, _) if outer => icmpv4(rules, segment),
+        (IpProtocol::ICMPV6, _) => icmpv6(rules, segment, pseudo, outer),
+        (IpProtocol::UDP | IpProtocol::UDP_LITE, Some(at)) => pseudo.apply_optional(segment, at),
+        (IpProtocol::TCP | IpProtocol::DCCP | IpProtocol::MOBILITY, Some(at)) => pseudo.apply(segment, at),
         _ => {}
     }
 }
 
-fn icmpv4(rules: &Rewrite, message: &mut [u8]) {
+fn icmpv4(rules: &Rules<'_>, message: &mut [u8]) {
     // Unreachable, source quench, redirect, time exceeded, parameter problem: with the packet that they are about (RFC 792).
     let Some(kind @ (3 | 4 | 5 | 11 | 12)) = message.first().copied() else { return };
     let before = sum(message.get(4..).unwrap_or_default());
@@ -262,7 +308,7 @@ fn icmpv4(rules: &Rewrite, message: &mut [u8]) {
     Change { old: before, new: after }.apply(message, 2);
 }
 
-fn icmpv6(rules: &Rewrite, message: &mut [u8], pseudo: Change, outer: bool) {
+fn icmpv6(rules: &Rules<'_>, message: &mut [u8], pseudo: Change, outer: bool) {
     let mut all = pseudo;
     match message.first() {
         // Errors quote the packet that they are about (RFC 4443, 3).
@@ -285,7 +331,7 @@ fn icmpv6(rules: &Rewrite, message: &mut [u8], pseudo: Change, outer: bool) {
 }
 
 /// The addresses of IPv4 in ARP (RFC 826), whatever the length of the hardware's.
-fn arp(rules: &Rewrite, packet: &mut [u8]) {
+fn arp(rules: &Rules<'_>, packet: &mut [u8]) {
     let Some(&[_, _, 8, 0, hardware, 4]) = packet.first_chunk() else { return };
     let hardware = usize::from(hardware);
     map_v4(rules, packet, 8 + hardware);

@@ -361,3 +361,59 @@ fn no_input_is_too_odd() {
         }
     }
 }
+
+#[test]
+fn a_closure_maps_where_no_map_before_it_does() {
+    use std::net::{IpAddr, Ipv6Addr};
+    let packet = v4(0, "", 17, &udp4());
+    let turned = |address| match address {
+        IpAddr::V4(v4) => Some(IpAddr::V4((!v4.to_bits()).into())),
+        IpAddr::V6(_) => None,
+    };
+    let out = mapped(
+        &map("10.0.0.1=192.168.77.5").map_ip_with(turned).map_ip("245.0.0.0/8=1.0.0.0/8".parse().unwrap()),
+        &packet,
+    );
+    assert_eq!(out[12..20], [192, 168, 77, 5, 245, 255, 255, 253]);
+    assert_eq!(verdicts(&out), [true, true]);
+    let left = Rewrite::new().map_ip_with(|_| None);
+    assert_eq!(mapped(&left, &packet), packet);
+    assert!(!left.is_empty() && left == left.clone() && left != Rewrite::new().map_ip_with(|_| None));
+    // An address of the other version has no place.
+    let other = Rewrite::new().map_ip_with(|_| Some(Ipv6Addr::LOCALHOST.into()));
+    let mut out = vec![7];
+    let error = other.write(LinkType::RAW, &packet, None, LinkType::RAW, &mut out).unwrap_err();
+    assert_eq!((error.kind(), &out[..]), (SendErrorKind::InvalidFrame, &[7][..]));
+    assert!(error.to_string().starts_with("10.0.0.2 cannot become ::1 in a packet: "), "{error}");
+}
+
+#[cfg(feature = "capture")]
+#[test]
+fn a_frame_keeps_what_was_known_about_it() {
+    use pycap_capture::{Direction, Frame, Timestamp, VlanTag};
+    let whole = [&bytes("020000000001 020000000002 0800")[..], &v4(0, "", 17, &udp4())].concat();
+    let mut left = whole.clone();
+    // The sum of the pseudo-header alone: 10.0.0.1, 10.0.0.2, 17, 11.
+    left[40..42].copy_from_slice(&(0x0a00_u16 + 0x0001 + 0x0a00 + 0x0002 + 17 + 11).to_be_bytes());
+    let with_fcs = [&left[..], &[1, 2, 3, 4]].concat();
+    let frame = Frame::new(&with_fcs, E)
+        .with_flags(4 << 5)
+        .with_checksum_not_ready(true)
+        .with_direction(Direction::Outbound)
+        .with_timestamp(Timestamp::new(5, 6))
+        .with_interface(3)
+        .with_vlan_tag(VlanTag { tpid: 0x88a8, tci: 9 });
+    let mut out = vec![7];
+    let sent = Rewrite::new().frame(frame, E, &mut out).unwrap();
+    let tagged = [&whole[..12], &[0x88, 0xa8, 0, 9], &whole[12..]].concat();
+    assert_eq!((sent.data(), sent.original_len(), sent.missing()), (&tagged[..], tagged.len() as u32, 0));
+    assert_eq!((sent.timestamp(), sent.interface()), (frame.timestamp(), 3));
+    assert_eq!((sent.direction(), sent.fcs_len(), sent.vlan_tag()), (Direction::Outbound, None, None));
+    assert!(!sent.checksum_not_ready());
+    // What is cut short keeps its mark, and what was missing is missing.
+    let cut = Frame::new(&left[..38], E).with_original_len(60).with_checksum_not_ready(true);
+    let sent = Rewrite::new().frame(cut, E, &mut out).unwrap();
+    assert_eq!((sent.data(), sent.missing(), sent.checksum_not_ready()), (&left[..38], 22, true));
+    let packet = Rewrite::new().frame(frame, LinkType::RAW, &mut out).unwrap();
+    assert_eq!((packet.data(), packet.link_type()), (&whole[14..], LinkType::RAW));
+}

@@ -123,8 +123,18 @@ impl SendError {
     pub(crate) fn too_short(found: usize, needed: usize, what: &str) -> Self {
         Self::new(
             SendErrorKind::TooShort,
-            format!("the frame has {found} bytes, at least {needed} are needed: {what}"),
+            format!("the frame has {}, at least {needed} are needed: {what}", bytes(found)),
         )
+    }
+
+    /// Whether it says the same as another one, but for numbers.
+    #[cfg(feature = "capture")]
+    pub(crate) fn has_reason_of(&self, other: &Self) -> bool {
+        let words = |text: &str| text.bytes().filter(|byte| !byte.is_ascii_digit()).collect::<Vec<_>>();
+        let (this, other) = (&self.0, &other.0);
+        this.kind == other.kind
+            && this.io.as_ref().map(io::Error::raw_os_error) == other.io.as_ref().map(io::Error::raw_os_error)
+            && (this.message == other.message || words(&this.message) == words(&other.message))
     }
 
     #[cold]
@@ -132,6 +142,10 @@ impl SendError {
         self.0.interface = Some(name.into());
         self
     }
+}
+
+fn bytes(count: usize) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }
 
 /// Names what is missing and the command that grants it to this program.

@@ -95,6 +95,9 @@ pub struct Injector {
     sender: Box<dyn Sender>,
     device: String,
     backend: Backend,
+    /// What the interface was when it was opened, if there is one.
+    #[cfg(target_os = "linux")]
+    link: Option<super::link::Link>,
 }
 
 /// A sender about to be opened: [`Injector::builder`].
@@ -217,7 +220,13 @@ impl InjectorBuilder {
             (None, _) => default_device()?,
         };
         let sender = self.sender(backend, &device)?;
-        Ok(Injector { sender, device, backend })
+        Ok(Injector {
+            sender,
+            #[cfg(target_os = "linux")]
+            link: (backend != Backend::Savefile).then(|| super::link::Link::by_name(&device).ok()).flatten(),
+            device,
+            backend,
+        })
     }
 
     fn sender(&self, backend: Backend, device: &str) -> Result<Box<dyn Sender>, SendError> {
@@ -328,6 +337,15 @@ impl Sender for Injector {
 
     fn link_type(&self) -> LinkType {
         self.sender.link_type()
+    }
+
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        let own = self.sender.frame_limit(frame);
+        #[cfg(target_os = "linux")]
+        if let (None, Some(link)) = (own, &self.link) {
+            return Some(if self.backend == Backend::RawIp { link.mtu as usize } else { link.limit(frame) });
+        }
+        own
     }
 }
 

@@ -217,6 +217,10 @@ impl Sender for PacketSocket {
     fn link_type(&self) -> LinkType {
         self.target.link_type
     }
+
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        Some(self.target.link.limit(frame))
+    }
 }
 
 impl fmt::Debug for PacketSocket {

@@ -311,6 +311,10 @@ impl Sender for TxRing {
     fn link_type(&self) -> LinkType {
         self.target.link_type
     }
+
+    fn frame_limit(&self, frame: &[u8]) -> Option<usize> {
+        Some(self.target.link.limit(frame).min(self.slots.capacity()))
+    }
 }
 
 impl fmt::Debug for TxRing {

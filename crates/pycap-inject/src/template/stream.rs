@@ -4,7 +4,7 @@ use super::{Patch, Slot, Template};
 
 /// Packets from one template, whose fields take one value after the other.
 ///
-/// Values are any iterators over what becomes the field's type: ranges (`(1024..=65535).step_by(7)`, [`Ipv4Range`](super::Ipv4Range)), counters (`0..`), the
+/// Values are any iterators over the field's type: ranges (`(1024..=65535).step_by(7)`, [`Ipv4Range`](super::Ipv4Range)), counters (`0..`), the
 /// same ones in turn (`[80, 443].into_iter().cycle()`), [`Random`](super::Random) ones.
 ///
 /// ```
@@ -18,8 +18,8 @@ use super::{Patch, Slot, Template};
 /// let mut stream = template
 ///     .stream()
 ///     .each(dst, Ipv4Range::prefix([10, 0, 1, 0], 24)?)
-///     .each(port, [53_u16, 123, 161])
-///     .with(counter, 0_u64..);
+///     .each(port, [53, 123, 161])
+///     .with(counter, 0..);
 /// let mut sent = 0;
 /// while let Some(packet) = stream.next() {
 ///     sent += packet.len();
@@ -48,7 +48,7 @@ impl<'t> Stream<'t, Same> {
 impl<'t, S: Step> Stream<'t, S> {
     /// The same, each packet with the next of `values` in a field; it ends where they do.
     #[must_use]
-    pub fn with<T: Patch, I: IntoIterator<Item: Into<T>>>(
+    pub fn with<T: Patch, I: IntoIterator<Item = T>>(
         self,
         slot: Slot<T>,
         values: I,
@@ -59,7 +59,7 @@ impl<'t, S: Step> Stream<'t, S> {
 
     /// Each packet of the same once with every one of `values` in a field; with no field before, there is one packet.
     #[must_use]
-    pub fn each<T: Patch, I: IntoIterator<Item: Into<T>, IntoIter: Clone>>(
+    pub fn each<T: Patch, I: IntoIterator<Item = T, IntoIter: Clone>>(
         self,
         slot: Slot<T>,
         values: I,
@@ -121,7 +121,7 @@ pub struct With<S, T, I> {
     values: I,
 }
 
-impl<S: Step, T: Patch, I: Iterator<Item: Into<T>>> steps::Step for With<S, T, I> {
+impl<S: Step, T: Patch, I: Iterator<Item = T>> steps::Step for With<S, T, I> {
     #[inline]
     fn step(&mut self, template: &mut Template) -> bool {
         if !self.before.step(template) {
@@ -141,7 +141,7 @@ pub struct Each<S, T, I> {
     left: Option<I>,
 }
 
-impl<S: Step, T: Patch, I: Iterator<Item: Into<T>> + Clone> steps::Step for Each<S, T, I> {
+impl<S: Step, T: Patch, I: Iterator<Item = T> + Clone> steps::Step for Each<S, T, I> {
     #[inline]
     fn step(&mut self, template: &mut Template) -> bool {
         if let Some(value) = self.left.as_mut().and_then(Iterator::next) {
@@ -193,6 +193,26 @@ mod tests {
             }
         }
         assert!(stream.next().is_none() && stream.next().is_none());
+    }
+
+    /// Numbers without a type are those of the field.
+    #[test]
+    fn ranges_are_of_the_fields_type() {
+        let mut template = template();
+        let port = template.field(Field::UDP_SRC_PORT).unwrap();
+        let ttl = template.field(Field::IPV4_TTL).unwrap();
+        let counter = template.field(Field::<u32>::payload(0)).unwrap();
+        let mut stream =
+            template.stream().with(port, (1024..=65535).step_by(7)).with(ttl, 1..).with(counter, 0..100);
+        let mut found = Vec::new();
+        while let Some(packet) = stream.next() {
+            found.push((packet[8], u16::from_be_bytes([packet[20], packet[21]])));
+        }
+        let expected: Vec<(u8, u16)> = (0..100).map(|n| (1 + n, 1024 + 7 * u16::from(n))).collect();
+        assert_eq!(found, expected);
+        let mut stream = template.stream().each(port, [80, 443].into_iter().cycle()).take(3);
+        let ports = [(); 3].map(|()| stream.next().map(|packet| packet[21]));
+        assert_eq!(ports, [Some(80), Some(187), Some(80)]);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use std::net::UdpSocket;
 
+use pycap_inject::layer::{Ethernet, Ipv4, Ipv6, Tcp, Udp};
 use pycap_inject::sender::{LinkType, OffloadHeader, PacketSocket, SavefileSender, Segmentation};
-use pycap_inject::{Backend, Injector, SendErrorKind, Sender};
+use pycap_inject::{Backend, Injector, Layer as _, Segments, SendErrorKind, Sender};
 use pycap_rig::{Namespace, Rig};
+use pycap_wire::{TcpFlags, TcpOption};
 use tun_rs::{DeviceBuilder, Layer};
 
 use crate::rig::{
@@ -21,6 +23,7 @@ tests! {
     a_savefile,
     a_checksum_is_left_to_the_system,
     segments_are_left_to_the_system,
+    segments_are_those_of_the_kernel,
 }
 
 /// Sends half of the frames one by one, and half together.
@@ -239,5 +242,67 @@ fn segments_are_left_to_the_system() {
     for number in 0..5 {
         assert_eq!(socket.recv(&mut buffer).unwrap(), 1000);
         assert_eq!(buffer[..1000], [number; 1000]);
+    }
+}
+
+/// A tap device takes no large frames unless its program asks for them: what it reads, the kernel has cut (`skb_segment` in
+/// net/core/skbuff.c).
+fn segments_are_those_of_the_kernel() {
+    if let Err(error) = Rig::new() {
+        return skip(&error.to_string());
+    }
+    let namespace = Namespace::new("tap").unwrap();
+    namespace.join().unwrap();
+    let _ = namespace.sysctl("ipv6/conf/default/disable_ipv6", "1");
+    let device = match DeviceBuilder::new().name("tap0").layer(Layer::L2).build_sync() {
+        Ok(device) => device,
+        Err(error) => return skip(&format!("no tap device: {error}")),
+    };
+    namespace.up("tap0").unwrap();
+    let mut sender = PacketSocket::builder("tap0").offload(true).open().unwrap();
+    let link = || Ethernet::new([2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]);
+    let payload: Vec<u8> = (0..7000_u32).map(|at| (at * 7 + at / 251) as u8).collect();
+    let flags = TcpFlags::ACK | TcpFlags::PSH | TcpFlags::FIN | TcpFlags::CWR;
+    let tcp = Tcp::new(4000, 5).seq(u32::MAX - 2000).ack(9).window(500).flags(flags);
+    let tcp =
+        tcp.option(TcpOption::Nop).option(TcpOption::Nop).option(TcpOption::Timestamps { value: 1, echo: 2 });
+    let v4 = || Ipv4::new([10, 9, 0, 1], [10, 9, 0, 2]).id(u16::MAX - 1).dont_fragment(true);
+    let v6 = || Ipv6::new([0xfd; 16], [0xfe; 16]);
+    for (frame, transport, at, kind) in [
+        ((link(), v4(), &tcp, &payload[..]).build(), 34, 16, Segmentation::TcpV4),
+        ((link(), v6(), &tcp, &payload[..]).build(), 54, 16, Segmentation::TcpV6),
+        ((link(), v4(), Udp::new(4000, 5), &payload[..]).build(), 34, 6, Segmentation::Udp),
+        ((link(), v6(), Udp::new(4000, 5), &payload[..]).build(), 54, 6, Segmentation::Udp),
+    ] {
+        let frame = frame.unwrap();
+        let headers = frame.len() - payload.len();
+        // The sum of the pseudo-header: what is left of the checksum without the rest.
+        let mut left = frame.clone();
+        left[transport + at..transport + at + 2].fill(0);
+        let rest = folded(&left[transport..]);
+        let checksum = u16::from_be_bytes([frame[transport + at], frame[transport + at + 1]]);
+        let pseudo = folded(&[(!checksum).to_be_bytes(), (!rest).to_be_bytes()].concat());
+        left[transport + at..transport + at + 2].copy_from_slice(&pseudo.to_be_bytes());
+        let header =
+            OffloadHeader::checksum(transport as u16, at as u16).segments(kind, 1400, headers as u16);
+        match sender.send_offloaded(header, &left) {
+            Err(error) if kind == Segmentation::Udp && error.kind() == SendErrorKind::InvalidFrame => {
+                skip(&format!("Linux before 6.2 cuts no UDP: {error}"));
+                continue;
+            }
+            sent => sent.unwrap(),
+        }
+        let mut segments = match kind {
+            Segmentation::Udp => Segments::datagrams(LinkType::ETHERNET, &left, 1400).unwrap(),
+            _ => Segments::new(LinkType::ETHERNET, &left, 1400).unwrap(),
+        };
+        let mut count = 0;
+        let mut buffer = vec![0; 70_000];
+        while let Some(segment) = segments.next() {
+            let len = device.recv(&mut buffer).unwrap();
+            same(&[segment.to_vec()], &[buffer[..len].to_vec()], &format!("{kind:?}, {count}"));
+            count += 1;
+        }
+        assert_eq!(count, 5);
     }
 }

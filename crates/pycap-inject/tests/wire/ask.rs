@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
 use pycap_inject::layer::{Ethernet, Icmpv4, Icmpv6, Ipv4, Tcp, Udp};
-use pycap_inject::{Answer, Asker, Layer, NextHop, Reply, Stack, resolve_next_hop};
+use pycap_inject::{Answer, AskError, Asker, Layer, NextHop, Reply, SendErrorKind, Stack, resolve_next_hop};
 use pycap_rig::Namespace;
 use pycap_wire::{LinkType, MacAddr, Packet, TcpFlags};
 
@@ -18,6 +18,11 @@ tests! {
     dns_is_answered_by_its_identifier,
     ipv6_is_answered,
     nobody_is_waited_for_until_the_deadline,
+    round_trips_are_the_kernels_times,
+    an_address_is_enough_to_ask,
+    this_machine_answers_itself,
+    several_questions_have_one_deadline,
+    a_wait_is_ended_from_another_thread,
 }
 
 const NEAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
@@ -158,4 +163,138 @@ fn nobody_is_waited_for_until_the_deadline() {
         let took = start.elapsed();
         assert!(took >= timeout && took < timeout + Duration::from_millis(500), "{timeout:?}: {took:?}");
     }
+}
+
+/// The far end answers in the same soft interrupt; what the ring takes to hand a block on, a millisecond, is not in it.
+fn round_trips_are_the_kernels_times() {
+    let mut wire = wire();
+    let mut took: Vec<Duration> = (0..51)
+        .map(|number| {
+            let answer = wire.ask((wire.ethernet(), ipv4(), Icmpv4::echo_request(7, number), "hello"));
+            assert!(answer.is_kernel_time);
+            answer.round_trip
+        })
+        .collect();
+    took.sort_unstable();
+    let median = took[took.len() / 2];
+    println!("{median:?} (median), {:?} to {:?}", took[0], took[50]);
+    assert!(median < Duration::from_micros(300), "{median:?}");
+    // As ping has it, by its own clock.
+    let Some(said) = crate::rig::output("ping", &["-n", "-q", "-c", "20", "-i", "0.01", "10.9.0.2"]) else {
+        return;
+    };
+    let average = said.rsplit("mdev = ").next().and_then(|times| times.split('/').nth(1)).unwrap();
+    let average = Duration::from_secs_f64(average.parse::<f64>().unwrap() / 1e3);
+    assert!(median < average * 3 + Duration::from_micros(50), "{median:?}, {said}");
+    // Through a sender that passes by the queue no question is seen to leave, and that is told.
+    let injector = pycap_inject::Injector::builder("out0").qdisc_bypass(true).open().unwrap();
+    let capture = pycap_capture::Live::on("out0").immediate(true).open().unwrap();
+    let ping = (wire.ethernet(), ipv4(), Icmpv4::echo_request(8, 1), "hello").build().unwrap();
+    let answer = Asker::new(injector, capture).ask(&ping, LONG).unwrap().unwrap();
+    assert!(answer.round_trip < LONG && !answer.round_trip.is_zero());
+}
+
+fn an_address_is_enough_to_ask() {
+    let (_near, far) = two();
+    let mut asker = Asker::to(FAR.into()).unwrap();
+    let ping = asker.question((Icmpv4::echo_request(7, 1), "hello")).unwrap();
+    let answer = asker.ask(&ping, LONG).unwrap().unwrap();
+    assert_eq!((answer.reply, answer.is_kernel_time), (Reply::Icmp, true));
+    if has_ipv6() {
+        let mut asker = Asker::to("fd09::2".parse().unwrap()).unwrap();
+        let ping = asker.question((Icmpv6::echo_request(7, 1), "hello")).unwrap();
+        assert_eq!(asker.ask(&ping, LONG).unwrap().unwrap().reply, Reply::Icmp);
+    }
+    // Nobody has this one, which is found out in the time that is given.
+    let start = Instant::now();
+    let longest = Duration::from_millis(100);
+    let refused = |destination: [u8; 4]| Asker::to_within(destination.into(), longest).err().unwrap();
+    let AskError::Send(error) = refused([10, 9, 0, 77]) else { panic!() };
+    assert_eq!(error.kind(), SendErrorKind::Unresolved, "{error}");
+    assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+    let AskError::Send(error) = refused([192, 0, 2, 1]) else { panic!() };
+    assert_eq!(error.kind(), SendErrorKind::NoRoute, "{error}");
+    let on_an_interface = Asker::open("out0").unwrap();
+    assert!(matches!(on_an_interface.question("x"), Err(AskError::NoDestination)));
+    drop(far);
+}
+
+fn this_machine_answers_itself() {
+    let (near, _far) = two();
+    near.up("lo").unwrap();
+    let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let mut addresses: Vec<IpAddr> = vec![NEAR.into(), Ipv4Addr::LOCALHOST.into(), [127, 9, 9, 9].into()];
+    if has_ipv6() {
+        addresses.extend(["fd09::1", "::1"].map(|address| address.parse::<IpAddr>().unwrap()));
+    }
+    for address in addresses {
+        let mut asker = Asker::to(address).unwrap();
+        let (ping, closed) = if address.is_ipv4() {
+            (
+                asker.question((Icmpv4::echo_request(7, 1), "hello")),
+                Reply::IcmpError { icmp_type: 3, code: 3 },
+            )
+        } else {
+            (
+                asker.question((Icmpv6::echo_request(7, 1), "hello")),
+                Reply::IcmpError { icmp_type: 1, code: 4 },
+            )
+        };
+        let answer = asker.ask(&ping.unwrap(), LONG).unwrap();
+        let answer = answer.unwrap_or_else(|| panic!("{address} does not answer"));
+        assert_eq!((answer.reply, answer.is_kernel_time), (Reply::Icmp, true), "{address}");
+        let datagram = asker.question((Udp::new(40_000, 9), "hello")).unwrap();
+        assert_eq!(asker.ask(&datagram, LONG).unwrap().map(|answer| answer.reply), Some(closed), "{address}");
+        // Between a port and itself, the question that comes back is no answer.
+        let datagram = asker.question((Udp::new(port, port), "hello")).unwrap();
+        let reply = asker.ask(&datagram, Duration::from_millis(50)).unwrap().map(|answer| answer.reply);
+        assert!(reply.is_none_or(|reply| reply == closed), "{address}: {reply:?}");
+    }
+}
+
+fn several_questions_have_one_deadline() {
+    let mut wire = wire();
+    let ping = |dst: [u8; 4], number| {
+        (wire.ethernet(), Ipv4::new(NEAR, dst), Icmpv4::echo_request(7, number), "hello").build().unwrap()
+    };
+    let mut questions: Vec<Vec<u8>> = (0..100).map(|number| ping(FAR.octets(), number)).collect();
+    // Two that nobody answers.
+    questions.insert(0, ping([10, 9, 0, 77], 1));
+    questions.insert(50, ping([10, 9, 0, 78], 1));
+    let slices: Vec<&[u8]> = questions.iter().map(Vec::as_slice).collect();
+    let start = Instant::now();
+    let timeout = Duration::from_millis(300);
+    let answers = wire.asker.ask_all(&slices, timeout).unwrap();
+    assert!((timeout..timeout * 4).contains(&start.elapsed()), "{:?}", start.elapsed());
+    assert_eq!(answers.len(), 102);
+    for (place, (answer, question)) in answers.iter().zip(&questions).enumerate() {
+        let Some(answer) = answer else {
+            assert!(place == 0 || place == 50, "{place}");
+            continue;
+        };
+        // Each has its own: identifier and sequence number are the same.
+        assert_eq!(answer.frame.data()[38..42], question[38..42]);
+        assert!(answer.is_kernel_time && answer.round_trip < timeout);
+    }
+    // It does not wait for longer than it has to.
+    let start = Instant::now();
+    assert!(wire.asker.ask_all(&slices[1..50], LONG).unwrap().iter().all(Option::is_some));
+    assert!(start.elapsed() < LONG / 2);
+    assert!(wire.asker.ask_all(&[], LONG).unwrap().is_empty());
+}
+
+fn a_wait_is_ended_from_another_thread() {
+    let mut wire = wire();
+    let stop = wire.asker.stop_handle().unwrap();
+    let thread = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        stop.stop();
+    });
+    let start = Instant::now();
+    let ping =
+        (wire.ethernet(), Ipv4::new(NEAR, [10, 9, 0, 77]), Icmpv4::echo_request(7, 1)).build().unwrap();
+    assert!(wire.asker.ask(&ping, Duration::from_secs(30)).unwrap().is_none());
+    assert!(start.elapsed() < LONG);
+    thread.join().unwrap();
 }
