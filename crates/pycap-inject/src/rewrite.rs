@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "capture")]
 use pycap_capture::Frame;
-use pycap_wire::{LinkType, MacAddr};
+use pycap_wire::{LinkType, MacAddr, VlanTag};
 
 #[cfg(feature = "capture")]
 use crate::outline::Outline;
@@ -178,8 +178,8 @@ impl Rewrite {
         self.plan(from, to).map(drop)
     }
 
-    /// Appends the frame to `out` as it is to be sent: captured as one of the link type `from`, with the VLAN tag that was taken out of it
-    /// (EtherType and the 16 bits of the tag), it becomes one of the type `to`. It allocates nothing where `out` has room.
+    /// Appends the frame to `out` as it is to be sent: captured as one of the link type `from`, with the VLAN tag that is
+    /// beside its bytes, it becomes one of the type `to`. It allocates nothing where `out` has room.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl Rewrite {
         &self,
         from: LinkType,
         frame: &[u8],
-        tag: Option<(u16, u16)>,
+        tag: Option<VlanTag>,
         to: LinkType,
         out: &mut Vec<u8>,
     ) -> Result<(), SendError> {
@@ -274,7 +274,7 @@ impl Rewrite {
         scratch: &mut Vec<u8>,
         out: &mut Vec<u8>,
     ) -> Result<Checksums, SendError> {
-        let tag = frame.vlan_tag().map(|tag| (tag.tpid, tag.tci));
+        let tag = frame.vlan_tag();
         let data = without_fcs(frame);
         if !fix && !frame.checksum_not_ready() {
             self.write(frame.link_type(), data, tag, to, out)?;

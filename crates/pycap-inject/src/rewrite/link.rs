@@ -1,6 +1,6 @@
 //! The link header: its addresses and VLAN tags, and one in the place of another.
 
-use pycap_wire::{EtherType, LinkType, MacAddr};
+use pycap_wire::{EtherType, LinkType, MacAddr, VlanTag};
 
 use super::{Rewrite, Vlan};
 use crate::{SendError, SendErrorKind};
@@ -118,7 +118,7 @@ impl Rewrite {
         &self,
         plan: Plan,
         frame: &[u8],
-        tag: Option<(u16, u16)>,
+        tag: Option<VlanTag>,
         out: &mut Vec<u8>,
     ) -> Result<Option<(u16, usize)>, SendError> {
         let unreadable = || {
@@ -155,12 +155,7 @@ impl Rewrite {
         }
     }
 
-    fn write_ethernet(
-        &self,
-        frame: &[u8],
-        tag: Option<(u16, u16)>,
-        out: &mut Vec<u8>,
-    ) -> Option<(u16, usize)> {
+    fn write_ethernet(&self, frame: &[u8], tag: Option<VlanTag>, out: &mut Vec<u8>) -> Option<(u16, usize)> {
         let start = out.len();
         let Some((addresses, mut rest)) = frame.split_at_checked(ADDRESSES) else {
             // What is too short is for the sender to refuse.
@@ -179,7 +174,7 @@ impl Rewrite {
             if outermost.is_none()
                 && let Some((tpid, tci)) = word(rest, 0).filter(|tpid| is_tag(*tpid)).zip(word(rest, 2))
             {
-                outermost = Some((tpid, tci));
+                outermost = Some(VlanTag { tpid, tci });
                 rest = rest.get(TAG..).unwrap_or_default();
             }
             self.write_tags(outermost, out);
@@ -189,18 +184,19 @@ impl Rewrite {
     }
 
     /// Writes the tags in front of what follows the first one, and says how many bytes they have.
-    fn write_tags(&self, outermost: Option<(u16, u16)>, out: &mut Vec<u8>) -> usize {
+    fn write_tags(&self, outermost: Option<VlanTag>, out: &mut Vec<u8>) -> usize {
         let tags = match (self.vlan, outermost) {
             (None, outermost) => [None, outermost],
-            (Some(Vlan::Push { tpid, tci }), outermost) => [Some((tpid, tci)), outermost],
+            (Some(Vlan::Push { tpid, tci }), outermost) => [Some(VlanTag { tpid, tci }), outermost],
             (Some(Vlan::Pop), _) => [None, None],
-            (Some(Vlan::Set(id)), Some((tpid, tci))) => [None, Some((tpid, tci & 0xf000 | id & 0xfff))],
-            (Some(Vlan::Set(id)), None) => [None, Some((EtherType::VLAN.0, id & 0xfff))],
+            (Some(Vlan::Set(id)), Some(tag)) => {
+                [None, Some(VlanTag { tci: tag.tci & 0xf000 | id & 0xfff, ..tag })]
+            }
+            (Some(Vlan::Set(id)), None) => [None, Some(VlanTag { tpid: EtherType::VLAN.0, tci: id & 0xfff })],
         };
         let before = out.len();
-        for (tpid, tci) in tags.into_iter().flatten() {
-            out.extend_from_slice(&tpid.to_be_bytes());
-            out.extend_from_slice(&tci.to_be_bytes());
+        for tag in tags.into_iter().flatten() {
+            out.extend_from_slice(&tag.to_bytes());
         }
         out.len() - before
     }

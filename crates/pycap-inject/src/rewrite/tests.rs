@@ -12,13 +12,7 @@ fn bytes(digits: &str) -> Vec<u8> {
 }
 
 #[track_caller]
-fn written(
-    rewrite: &Rewrite,
-    from: LinkType,
-    frame: &[u8],
-    tag: Option<(u16, u16)>,
-    to: LinkType,
-) -> Vec<u8> {
+fn written(rewrite: &Rewrite, from: LinkType, frame: &[u8], tag: Option<VlanTag>, to: LinkType) -> Vec<u8> {
     // Behind what is there already.
     let mut out = vec![0xaa; 3];
     rewrite.write(from, frame, tag, to, &mut out).unwrap();
