@@ -5,28 +5,111 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::ContextKind;
+use clap::error::{ContextKind, ContextValue};
 use clap::{ArgAction, ArgGroup, Parser, ValueEnum};
 
 use pycap_capture::{Compression, MAX_SNAPLEN, TimestampSource};
 
 use crate::error::Failure;
+use crate::files::is_called;
+use crate::{commands, left_out, tell, tell_failure};
 
 impl Args {
     /// The arguments of this process. Where they are wrong, or ask for help, this prints and exits.
     pub(crate) fn from_command_line() -> Self {
-        Self::try_parse().unwrap_or_else(|mut error| {
-            // To pass a mistyped flag as part of a filter expression is no help.
-            error.remove(ContextKind::Suggested);
-            error.exit()
-        })
+        parse(std::env::args_os().collect(), None)
     }
 }
 
 /// The arguments of one of the commands that are words, without the word.
 pub(crate) fn of_command<A: Parser>(word: &str) -> A {
     let words = std::env::args_os().skip(2);
-    A::parse_from(std::iter::once(format!("pycap {word}").into()).chain(words))
+    parse(std::iter::once(format!("pycap {word}").into()).chain(words).collect(), Some(word))
+}
+
+/// Of an option that is given several times the last one counts, as in tcpdump, which is told where they differ.
+fn parse<A: Parser>(words: Vec<OsString>, command: Option<&str>) -> A {
+    let clap = A::command().args_override_self(true);
+    let parsed = clap.clone().try_get_matches_from(&words).and_then(|matches| A::from_arg_matches(&matches));
+    match parsed {
+        Ok(args) => {
+            for line in repeated(clap, &words) {
+                tell(format_args!("{line}"));
+            }
+            args
+        }
+        Err(error) => exit(error, command),
+    }
+}
+
+/// Prints what is wrong with the arguments, or what they ask for, and exits.
+fn exit(mut error: clap::Error, command: Option<&str>) -> ! {
+    // To pass a mistyped flag as part of a filter expression is no help.
+    error.remove(ContextKind::Suggested);
+    if error.exit_code() == 0 {
+        // The commands that are words are known to all of it only.
+        match (error.kind(), command) {
+            (clap::error::ErrorKind::DisplayHelp, None) => {
+                let _ = commands::print_help(commands::tree());
+            }
+            _ => {
+                let _ = error.print();
+            }
+        }
+        std::process::exit(0);
+    }
+    tell_failure(&Failure::Usage(reason(&error, command)));
+    std::process::exit(2)
+}
+
+/// What is wrong with the arguments, on one line: clap has paragraphs of it.
+fn reason(error: &clap::Error, command: Option<&str>) -> String {
+    if let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == clap::error::ErrorKind::UnknownArgument
+        && command.is_none()
+        && let Some(instead) = left_out::instead_of(option)
+    {
+        return format!("{option}: {instead}");
+    }
+    let text = error.to_string();
+    let paragraphs = text.trim().split("\n\n").map(str::trim);
+    let told =
+        paragraphs.filter(|text| !text.starts_with("Usage:") && !text.starts_with("For more information"));
+    let told = told.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let told: Vec<_> = told.map(|text| text.trim_start_matches("tip: ").to_owned()).collect();
+    let line = told.join("; ");
+    let line = line.strip_prefix("error: ").unwrap_or(&line);
+    let help = command.map_or(String::new(), |command| format!(" {command}"));
+    format!("{line} (pycap help{help})")
+}
+
+/// The options that take one value and were given different ones, each with what to say of it.
+fn repeated(clap: clap::Command, words: &[OsString]) -> Vec<String> {
+    let single: Vec<_> =
+        clap.get_arguments().filter(|arg| matches!(arg.get_action(), ArgAction::Set)).cloned().collect();
+    let all = clap.mut_args(|arg| match arg.get_action() {
+        ArgAction::Set => arg.action(ArgAction::Append),
+        _ => arg,
+    });
+    let Ok(matches) = all.try_get_matches_from(words) else { return Vec::new() };
+    let line = |arg: &clap::Arg| {
+        let values: Vec<_> = matches.get_raw(arg.get_id().as_str())?.collect();
+        let last = *values.last()?;
+        if arg.is_positional() || values.iter().all(|value| *value == last) {
+            return None;
+        }
+        let name = match (arg.get_short(), arg.get_long()) {
+            (Some(short), _) => format!("-{short}"),
+            (None, long) => format!("--{}", long?),
+        };
+        let values: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
+        Some(format!(
+            "{name} was given more than once ({}): give it once, or the last one counts, {}",
+            values.join(", "),
+            last.to_string_lossy()
+        ))
+    };
+    single.iter().filter_map(line).collect()
 }
 
 const STYLES: Styles = Styles::styled()
@@ -65,22 +148,21 @@ Examples:
 #[command(
     name = "pycap",
     version,
+    disable_version_flag = true,
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
-    // As in tcpdump: the last one counts.
-    args_override_self = true,
     override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]",
     group = ArgGroup::new("rotation").multiple(true)
 )]
 pub(crate) struct Args {
-    /// Capture on INTERFACE; `any` is all of them. Without -i and -r: on the first that is up
+    /// Capture on INTERFACE; `any` is all of them, and several -i capture on each. Without -i and -r: on the first that is up
     #[arg(short, long, value_name = "INTERFACE", help_heading = "Input", conflicts_with = "read")]
-    pub(crate) interface: Option<String>,
+    pub(crate) interface: Vec<String>,
 
-    /// Read the capture FILE; - is standard input
+    /// Read the capture FILE; - is standard input. Several -r are read one after the other
     #[arg(short, value_name = "FILE", help_heading = "Input")]
-    pub(crate) read: Option<PathBuf>,
+    pub(crate) read: Vec<PathBuf>,
 
     /// Go on when FILE grows, and when another one takes its name; Ctrl-C ends it
     #[arg(long, help_heading = "Input")]
@@ -201,7 +283,7 @@ pub(crate) struct Args {
     pub(crate) file_count: Option<u32>,
 
     /// With -C or -G: run COMMAND with each file that is followed by another
-    #[arg(short = 'z', value_name = "COMMAND", help_heading = "Output", requires = "rotation")]
+    #[arg(short = 'z', value_name = "COMMAND", help_heading = "Output")]
     pub(crate) postrotate_command: Option<OsString>,
 
     /// Run as USER, without privileges, once the capture and its file are open
@@ -303,6 +385,10 @@ pub(crate) struct Args {
         help_heading = "Terminal"
     )]
     pub(crate) color: Color,
+
+    /// Print the version
+    #[arg(long, action = ArgAction::Version, help_heading = "Terminal")]
+    version: Option<bool>,
 }
 
 /// When to use colours.
@@ -361,10 +447,9 @@ impl From<Compress> for Option<Compression> {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Task<'a> {
-    File(&'a Path),
+    Files,
     Follow(&'a Path),
-    Stdin,
-    Capture(Option<&'a str>),
+    Capture(&'a [String]),
     ListInterfaces,
 }
 
@@ -382,21 +467,31 @@ impl Args {
             return usage("-t can be given up to five times: -t, -tt, -ttt, -tttt, -ttttt".into());
         }
         if self.rotates() && self.write.as_deref() == Some(Path::new("-")) {
-            return usage("-C and -G take the name of a file to write: -w - is one stream".into());
+            return usage(
+                "-w -: name a file, as -C and -G begin one after the other: -w - is one stream".into(),
+            );
         }
         if self.list_interfaces {
             return Ok(Task::ListInterfaces);
         }
-        if let Some(file) = &self.read {
-            return match (file == Path::new("-"), self.follow) {
-                (true, true) => usage(
-                    "--follow takes a file: standard input is read as it comes anyway, so leave --follow out"
+        self.check_postrotate()?;
+        let stdin = Path::new("-");
+        match &*self.read {
+            [] => {}
+            [file] if self.follow && file == stdin => {
+                return usage(
+                    "-r -: leave --follow out, or name a file: standard input is read as it comes anyway"
                         .into(),
-                ),
-                (true, false) => Ok(Task::Stdin),
-                (false, true) => Ok(Task::Follow(file)),
-                (false, false) => Ok(Task::File(file)),
-            };
+                );
+            }
+            [file] if self.follow => return Ok(Task::Follow(file)),
+            [..] if self.follow => {
+                return usage("--follow takes one file: give one -r, or leave --follow out".into());
+            }
+            files if files.iter().filter(|file| *file == stdin).count() > 1 => {
+                return usage("-r - is standard input, which can be read once: give it once".into());
+            }
+            _ => return Ok(Task::Files),
         }
         // Not by clap: what is required and what conflicts cancel each other out there, as in -i lo --follow.
         if self.follow {
@@ -405,7 +500,7 @@ impl Args {
         if self.skip.is_some() || self.from.is_some() || self.to.is_some() {
             return usage("--skip, --from and --to choose among the packets of a file: -r FILE".into());
         }
-        if let (None, [file]) = (&self.interface, &*self.expression)
+        if let ([], [file]) = (&*self.interface, &*self.expression)
             && Path::new(file).is_file()
         {
             return usage(format!("{file} is a file: read it with pycap -r {file}"));
@@ -416,12 +511,41 @@ impl Args {
         if self.snapshot_length.is_some_and(|bytes| bytes > MAX_SNAPLEN) {
             return usage(format!("-s takes at most {MAX_SNAPLEN} bytes"));
         }
-        Ok(Task::Capture(self.interface.as_deref()))
+        for (number, name) in self.interface.iter().enumerate() {
+            if self.interface[..number].contains(name) {
+                return usage(format!("-i {name} was given twice: give it once, its packets come once"));
+            }
+        }
+        if self.interface.len() > 1 && self.interface.iter().any(|name| name == "any") {
+            return usage("-i any is all interfaces: give it alone, or the others without it".into());
+        }
+        Ok(Task::Capture(&self.interface))
+    }
+
+    /// Not by clap, for which tshark's statistics would be a command.
+    fn check_postrotate(&self) -> Result<(), Failure> {
+        match &self.postrotate_command {
+            Some(command) if !self.rotates() => {
+                let command = command.to_string_lossy();
+                if left_out::is_statistics(&command) {
+                    return usage(format!("-z {command}: {}", left_out::STATISTICS));
+                }
+                usage(format!(
+                    "-z {command} takes -C or -G, too: it runs COMMAND with each file that is followed by another"
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether there are several files to write, one after the other.
     pub(crate) fn rotates(&self) -> bool {
         self.file_size.is_some() || self.rotate_seconds.is_some()
+    }
+
+    /// Whether what is written to a file of this name is pcapng.
+    pub(crate) fn writes_pcapng(&self, name: &Path) -> bool {
+        self.pcapng || is_called(name, "pcapng")
     }
 
     /// Whether times are told to the nanosecond.
@@ -511,15 +635,68 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    fn parsed(words: &[&str]) -> Args {
+        parse(words.iter().map(OsString::from).collect(), None)
+    }
+
+    /// Every option that takes one value, whatever options there will be.
+    #[test]
+    fn an_option_given_twice_with_other_values_is_told() {
+        let told = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            repeated(Args::command().args_override_self(true), &words)
+        };
+        let value = |arg: &clap::Arg, nth: usize| {
+            let possible = arg.get_possible_values();
+            match possible.get(nth) {
+                Some(value) => value.get_name().to_owned(),
+                None if arg.get_id() == "time_stamp_type" => ["host", "adapter"][nth].to_owned(),
+                None => (nth + 1).to_string(),
+            }
+        };
+        let mut options = 0;
+        for arg in Args::command().get_arguments().filter(|arg| !arg.is_positional()) {
+            let takes_one = matches!(arg.get_action(), ArgAction::Set);
+            let repeats = matches!(arg.get_action(), ArgAction::Append);
+            let flag = match (arg.get_short(), arg.get_long()) {
+                (Some(short), _) => format!("-{short}"),
+                (None, long) => format!("--{}", long.unwrap()),
+            };
+            assert_eq!(repeats, matches!(&*flag, "-i" | "-r"), "{flag}");
+            if !takes_one {
+                continue;
+            }
+            options += 1;
+            let (first, last) = (value(arg, 0), value(arg, 1));
+            let with = |words: &[&str]| {
+                // What some of them take beside.
+                let beside: &[&str] = match &*flag {
+                    "--from" | "--to" | "--skip" => &["-r", "f"],
+                    "-W" => &["-w", "f", "-C", "7"],
+                    "-C" | "-G" | "--compress" => &["-w", "f"],
+                    _ => &[],
+                };
+                told(&[&["pycap"], beside, words].concat())
+            };
+            let lines = with(&[&flag, &first, &flag, &last]);
+            assert_eq!(lines.len(), 1, "{flag}: {lines:?}");
+            let said = format!("{flag} was given more than once ({first}, {last}): ");
+            assert!(lines[0].starts_with(&said) && lines[0].ends_with(&last), "{}", lines[0]);
+            assert!(with(&[&flag, &first, &flag, &first]).is_empty(), "{flag}");
+            assert!(with(&[&flag, &first]).is_empty(), "{flag}");
+        }
+        assert!(options > 15, "{options}");
+        assert!(
+            told(&["pycap", "-i", "a", "-i", "b", "-v", "-v", "-xx", "-n", "tcp", "port", "80"]).is_empty()
+        );
+    }
+
     #[test]
     fn the_last_one_counts() {
-        let args = Args::parse_from([
-            "pycap", "-e", "-e", "-vv", "-v", "-i", "a", "-i", "b", "-nn", "-c", "1", "-c", "2",
-        ]);
-        assert_eq!(
-            (args.interface.as_deref(), args.count, args.verbose, args.numeric),
-            (Some("b"), Some(2), 3, 2)
-        );
+        let words = ["pycap", "-e", "-e", "-vv", "-v", "-i", "a", "-i", "b", "-nn", "-c", "1", "-c", "2"];
+        let args = parsed(&words);
+        assert_eq!((args.count, args.verbose, args.numeric), (Some(2), 3, 2));
+        assert_eq!(args.interface, ["a", "b"]);
         for (flags, nano) in [
             (&["--nano"][..], true),
             (&["--nano", "--micro"], false),
@@ -527,7 +704,7 @@ mod tests {
             (&["--time-stamp-precision", "nano"], true),
             (&["--time-stamp-precision=micro"], false),
         ] {
-            assert_eq!(Args::parse_from([&["pycap"], flags].concat()).nano(), nano, "{flags:?}");
+            assert_eq!(parsed(&[&["pycap"], flags].concat()).nano(), nano, "{flags:?}");
         }
     }
 
@@ -549,9 +726,9 @@ mod tests {
 
     #[test]
     fn flags_combine_as_in_tcpdump() {
-        let args = Args::parse_from(["pycap", "-nnvvXSc", "5", "-tttt#e", "-rfile"]);
+        let args = parsed(&["pycap", "-nnvvXSc", "5", "-tttt#e", "-rfile"]);
         assert_eq!((args.numeric, args.verbose, args.hex_and_text, args.time), (2, 2, 1, 4));
         assert!(args.absolute_tcp_sequence_numbers && args.number && args.link);
-        assert_eq!((args.count, args.read.as_deref()), (Some(5), Some(Path::new("file"))));
+        assert_eq!((args.count, &*args.read), (Some(5), &[PathBuf::from("file")][..]));
     }
 }

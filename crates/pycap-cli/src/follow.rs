@@ -24,8 +24,8 @@ pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
         let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
         return matcher.dump(link_type, args.dump_program);
     }
-    let mut out =
-        user::relinquish_beside(args, |user| Output::of_file(args, Some(path), file.interfaces(), user))?;
+    matcher.check(file.interfaces())?;
+    let mut out = user::relinquish_beside(args, |user| Output::of_file(args, file.interfaces(), user))?;
     let signals = Signals::catch(Some(file.stop_handle()))?;
     let mut counter = Counter::new(args);
     let wanted = |frame: Frame<'_>| {
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
     };
     let copied = ongoing::copy(&mut file, wanted, &mut out, &signals, &mut counter);
     let (packets, incomplete) = (out.packets(), file.incomplete());
-    let ended = out.end(copied, None);
+    let ended = out.end(copied, &[]);
     if incomplete > 0 && !matches!(ended, Err(Failure::Closed)) {
         tell(format_args!("{}", file.account(packets)?));
     }

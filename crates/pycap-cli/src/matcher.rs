@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use pycap_capture::{CompileOptions, Filter, Frame, LinkType, compile};
+use pycap_capture::{CompileOptions, Filter, Frame, Interface, LinkType, compile};
 
 use crate::args::Args;
 use crate::error::Failure;
@@ -40,29 +40,44 @@ impl Matcher {
         self.expression.trim().is_empty()
     }
 
+    /// Looks whether the expression makes sense for frames of the first of these interfaces, before anything is done. Of the others there may
+    /// be no frame.
+    pub(crate) fn check(&mut self, interfaces: &[Interface]) -> Result<(), Failure> {
+        interfaces.first().map_or(Ok(()), |first| self.learn(first.link_type()).map(drop))
+    }
+
+    /// Compiles for frames of this link type, if that was not done before; comes back with the place of the program.
+    fn learn(&mut self, link_type: LinkType) -> Result<usize, Failure> {
+        if let Some(known) = self.programs.iter().position(|(known, _)| *known == link_type) {
+            return Ok(known);
+        }
+        if !self.is_empty() {
+            self.programs.push((link_type, self.program(link_type)?));
+        }
+        Ok(self.programs.len().saturating_sub(1))
+    }
+
     pub(crate) fn matches(&mut self, frame: Frame<'_>) -> Result<bool, Failure> {
         if self.is_empty() {
             return Ok(true);
         }
-        let link_type = frame.link_type();
-        if let Some((_, program)) = self.programs.iter().find(|(known, _)| *known == link_type) {
-            return Ok(frame.matches(program));
-        }
-        let program = self.program(link_type)?;
-        let matches = frame.matches(&program);
-        self.programs.push((link_type, program));
-        Ok(matches)
+        let place = self.learn(frame.link_type())?;
+        Ok(self.programs.get(place).is_none_or(|(_, program)| frame.matches(program)))
     }
 
-    /// Prints the program as tcpdump's `-d`, `-dd` and `-ddd` do.
+    /// Prints the program for frames of this link type.
     pub(crate) fn dump(&self, link_type: LinkType, form: u8) -> Result<(), Failure> {
-        let program = self.program(link_type)?;
-        let mut out = std::io::stdout().lock();
-        match form {
-            1 => writeln!(out, "{}", program.listing())?,
-            2 => writeln!(out, "{}", program.c_array())?,
-            _ => writeln!(out, "{}", program.decimal())?,
-        }
-        Ok(out.flush()?)
+        dump(&self.program(link_type)?, form)
     }
+}
+
+/// Prints a program as tcpdump's `-d`, `-dd` and `-ddd` do.
+pub(crate) fn dump(program: &Filter, form: u8) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match form {
+        1 => writeln!(out, "{}", program.listing())?,
+        2 => writeln!(out, "{}", program.c_array())?,
+        _ => writeln!(out, "{}", program.decimal())?,
+    }
+    Ok(out.flush()?)
 }
