@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-use crate::args::{Args, of_command};
+use crate::args::Args;
+use crate::command_line::of_command;
 use crate::error::Failure;
 use crate::{ask, devices, doctor, index, info, merge, replay, send};
 

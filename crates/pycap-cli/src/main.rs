@@ -5,6 +5,7 @@ mod args;
 mod ask;
 #[cfg(target_os = "linux")]
 mod capture;
+mod command_line;
 mod commands;
 mod devices;
 #[cfg(target_os = "linux")]
