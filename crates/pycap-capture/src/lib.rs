@@ -8,6 +8,7 @@ mod filter;
 mod frame;
 mod interface;
 mod live;
+mod multi_capture;
 #[cfg(feature = "libpcap")]
 mod pcap_source;
 pub mod pcapng;
@@ -34,6 +35,7 @@ pub use error::{Error, ErrorKind};
 pub use frame::{Direction, Frame, OwnedFrame, Reception, Segmentation, SegmentationKind, VlanTags};
 pub use interface::{Interface, TimestampResolution};
 pub use live::{Backend, Live, LiveCapture, link_types, timestamp_sources};
+pub use multi_capture::MultiCapture;
 #[cfg(feature = "libpcap")]
 pub use pcap_source::{PcapBuilder, PcapSource};
 pub use pycap_filter::{Filter, Instruction, ancillary};

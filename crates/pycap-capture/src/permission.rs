@@ -7,10 +7,10 @@ pub(crate) fn may_not_capture() -> String {
     let program = program.as_deref().map_or_else(|_| "PROGRAM".into(), |path| path.to_string_lossy());
     if cfg!(target_os = "linux") {
         format!(
-            "may not capture: it takes the capability CAP_NET_RAW; run as root, or once \
-             `sudo setcap cap_net_raw,cap_net_admin=eip {program}`"
+            "run as root, or once `sudo setcap cap_net_raw,cap_net_admin=eip {program}`: \
+             to capture takes the capability CAP_NET_RAW"
         )
     } else {
-        format!("may not capture: run `sudo {program}`, or give your user access to /dev/bpf*")
+        format!("run `sudo {program}`, or give your user access to /dev/bpf*, which to capture takes")
     }
 }

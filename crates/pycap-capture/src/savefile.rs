@@ -575,7 +575,8 @@ impl Records {
             (What::Block, Decoder::Pcapng(file)) => (None, Some(file.whole_block(bytes()))),
             (What::Block, Decoder::Pcap(_)) => (None, None),
         };
-        Record::new(frame, block, *offset, *len as u64)
+        let record = Record::new(frame, block, *offset, *len as u64);
+        if frame.is_some() { record.numbered(self.count) } else { record }
     }
 
     fn finish(&mut self) {

@@ -87,19 +87,33 @@ pub(crate) fn wait<const N: usize>(
     fds: [BorrowedFd<'_>; N],
     deadline: Option<Instant>,
 ) -> io::Result<[Ready; N]> {
-    let mut polled = fds.map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 });
-    loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match check(poll(&mut polled, left)) {
-            Ok(_) => break,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut polled = fds.map(polled);
+    poll_until(&mut polled, deadline)?;
     Ok(polled.map(|polled| Ready {
         readable: polled.revents & libc::POLLIN != 0,
         failed: polled.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL) != 0,
     }))
+}
+
+/// Waits until one of the descriptors has something, or an error, or until the deadline. A signal does not end it.
+pub(crate) fn wait_for_any(fds: &[BorrowedFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
+    let mut polled: Vec<_> = fds.iter().copied().map(polled).collect();
+    poll_until(&mut polled, deadline)
+}
+
+fn polled(fd: BorrowedFd<'_>) -> libc::pollfd {
+    libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 }
+}
+
+fn poll_until(polled: &mut [libc::pollfd], deadline: Option<Instant>) -> io::Result<()> {
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        match check(poll(polled, left)) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 #[cfg(target_os = "linux")]

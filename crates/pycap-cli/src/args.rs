@@ -5,29 +5,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::error::ContextKind;
 use clap::{ArgAction, ArgGroup, Parser, ValueEnum};
 
 use pycap_capture::{Compression, MAX_SNAPLEN, TimestampSource};
 
+use crate::command_line::parse;
 use crate::error::Failure;
-
-impl Args {
-    /// The arguments of this process. Where they are wrong, or ask for help, this prints and exits.
-    pub(crate) fn from_command_line() -> Self {
-        Self::try_parse().unwrap_or_else(|mut error| {
-            // To pass a mistyped flag as part of a filter expression is no help.
-            error.remove(ContextKind::Suggested);
-            error.exit()
-        })
-    }
-}
-
-/// The arguments of one of the commands that are words, without the word.
-pub(crate) fn of_command<A: Parser>(word: &str) -> A {
-    let words = std::env::args_os().skip(2);
-    A::parse_from(std::iter::once(format!("pycap {word}").into()).chain(words))
-}
+use crate::files::is_called;
+use crate::left_out;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -65,22 +50,21 @@ Examples:
 #[command(
     name = "pycap",
     version,
+    disable_version_flag = true,
     styles = STYLES,
     after_help = EXAMPLES,
     max_term_width = 100,
-    // As in tcpdump: the last one counts.
-    args_override_self = true,
     override_usage = "pycap [-i INTERFACE | -r FILE] [OPTIONS] [EXPRESSION]",
     group = ArgGroup::new("rotation").multiple(true)
 )]
 pub(crate) struct Args {
-    /// Capture on INTERFACE; `any` is all of them. Without -i and -r: on the first that is up
+    /// Capture on INTERFACE; `any` is all of them, and several -i capture on each. Without -i and -r: on the first that is up
     #[arg(short, long, value_name = "INTERFACE", help_heading = "Input", conflicts_with = "read")]
-    pub(crate) interface: Option<String>,
+    pub(crate) interface: Vec<String>,
 
-    /// Read the capture FILE; - is standard input
+    /// Read the capture FILE; - is standard input. Several -r are read one after the other
     #[arg(short, value_name = "FILE", help_heading = "Input")]
-    pub(crate) read: Option<PathBuf>,
+    pub(crate) read: Vec<PathBuf>,
 
     /// Go on when FILE grows, and when another one takes its name; Ctrl-C ends it
     #[arg(long, help_heading = "Input")]
@@ -201,7 +185,7 @@ pub(crate) struct Args {
     pub(crate) file_count: Option<u32>,
 
     /// With -C or -G: run COMMAND with each file that is followed by another
-    #[arg(short = 'z', value_name = "COMMAND", help_heading = "Output", requires = "rotation")]
+    #[arg(short = 'z', value_name = "COMMAND", help_heading = "Output")]
     pub(crate) postrotate_command: Option<OsString>,
 
     /// Run as USER, without privileges, once the capture and its file are open
@@ -303,6 +287,10 @@ pub(crate) struct Args {
         help_heading = "Terminal"
     )]
     pub(crate) color: Color,
+
+    /// Print the version
+    #[arg(long, action = ArgAction::Version, help_heading = "Terminal")]
+    version: Option<bool>,
 }
 
 /// When to use colours.
@@ -361,10 +349,9 @@ impl From<Compress> for Option<Compression> {
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Task<'a> {
-    File(&'a Path),
+    Files,
     Follow(&'a Path),
-    Stdin,
-    Capture(Option<&'a str>),
+    Capture(&'a [String]),
     ListInterfaces,
 }
 
@@ -376,27 +363,42 @@ const NOTHING_TO_DO: &str = "nothing to do: name an interface or a capture file
   pycap --help               all that pycap can do";
 
 impl Args {
+    /// The arguments of this process. Where they are wrong, or ask for help, this prints and exits.
+    pub(crate) fn from_command_line() -> Self {
+        parse(std::env::args_os().collect(), None)
+    }
+
     /// What to do, or why this command line makes no sense.
     pub(crate) fn check(&self) -> Result<Task<'_>, Failure> {
         if self.time > 5 {
             return usage("-t can be given up to five times: -t, -tt, -ttt, -tttt, -ttttt".into());
         }
         if self.rotates() && self.write.as_deref() == Some(Path::new("-")) {
-            return usage("-C and -G take the name of a file to write: -w - is one stream".into());
+            return usage(
+                "-w -: name a file, as -C and -G begin one after the other: -w - is one stream".into(),
+            );
         }
         if self.list_interfaces {
             return Ok(Task::ListInterfaces);
         }
-        if let Some(file) = &self.read {
-            return match (file == Path::new("-"), self.follow) {
-                (true, true) => usage(
-                    "--follow takes a file: standard input is read as it comes anyway, so leave --follow out"
+        self.check_postrotate()?;
+        let stdin = Path::new("-");
+        match &*self.read {
+            [] => {}
+            [file] if self.follow && file == stdin => {
+                return usage(
+                    "-r -: leave --follow out, or name a file: standard input is read as it comes anyway"
                         .into(),
-                ),
-                (true, false) => Ok(Task::Stdin),
-                (false, true) => Ok(Task::Follow(file)),
-                (false, false) => Ok(Task::File(file)),
-            };
+                );
+            }
+            [file] if self.follow => return Ok(Task::Follow(file)),
+            [..] if self.follow => {
+                return usage("--follow takes one file: give one -r, or leave --follow out".into());
+            }
+            files if files.iter().filter(|file| *file == stdin).count() > 1 => {
+                return usage("-r - is standard input, which can be read once: give it once".into());
+            }
+            _ => return Ok(Task::Files),
         }
         // Not by clap: what is required and what conflicts cancel each other out there, as in -i lo --follow.
         if self.follow {
@@ -405,7 +407,7 @@ impl Args {
         if self.skip.is_some() || self.from.is_some() || self.to.is_some() {
             return usage("--skip, --from and --to choose among the packets of a file: -r FILE".into());
         }
-        if let (None, [file]) = (&self.interface, &*self.expression)
+        if let ([], [file]) = (&*self.interface, &*self.expression)
             && Path::new(file).is_file()
         {
             return usage(format!("{file} is a file: read it with pycap -r {file}"));
@@ -416,12 +418,41 @@ impl Args {
         if self.snapshot_length.is_some_and(|bytes| bytes > MAX_SNAPLEN) {
             return usage(format!("-s takes at most {MAX_SNAPLEN} bytes"));
         }
-        Ok(Task::Capture(self.interface.as_deref()))
+        for (number, name) in self.interface.iter().enumerate() {
+            if self.interface[..number].contains(name) {
+                return usage(format!("-i {name} was given twice: give it once, its packets come once"));
+            }
+        }
+        if self.interface.len() > 1 && self.interface.iter().any(|name| name == "any") {
+            return usage("-i any is all interfaces: give it alone, or the others without it".into());
+        }
+        Ok(Task::Capture(&self.interface))
+    }
+
+    /// Not by clap, for which tshark's statistics would be a command.
+    fn check_postrotate(&self) -> Result<(), Failure> {
+        match &self.postrotate_command {
+            Some(command) if !self.rotates() => {
+                let command = command.to_string_lossy();
+                if left_out::is_statistics(&command) {
+                    return usage(format!("-z {command}: {}", left_out::STATISTICS));
+                }
+                usage(format!(
+                    "-z {command} takes -C or -G, too: it runs COMMAND with each file that is followed by another"
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether there are several files to write, one after the other.
     pub(crate) fn rotates(&self) -> bool {
         self.file_size.is_some() || self.rotate_seconds.is_some()
+    }
+
+    /// Whether what is written to a file of this name is pcapng.
+    pub(crate) fn writes_pcapng(&self, name: &Path) -> bool {
+        self.pcapng || is_called(name, "pcapng")
     }
 
     /// Whether times are told to the nanosecond.
@@ -511,15 +542,16 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    fn parsed(words: &[&str]) -> Args {
+        parse(words.iter().map(OsString::from).collect(), None)
+    }
+
     #[test]
     fn the_last_one_counts() {
-        let args = Args::parse_from([
-            "pycap", "-e", "-e", "-vv", "-v", "-i", "a", "-i", "b", "-nn", "-c", "1", "-c", "2",
-        ]);
-        assert_eq!(
-            (args.interface.as_deref(), args.count, args.verbose, args.numeric),
-            (Some("b"), Some(2), 3, 2)
-        );
+        let words = ["pycap", "-e", "-e", "-vv", "-v", "-i", "a", "-i", "b", "-nn", "-c", "1", "-c", "2"];
+        let args = parsed(&words);
+        assert_eq!((args.count, args.verbose, args.numeric), (Some(2), 3, 2));
+        assert_eq!(args.interface, ["a", "b"]);
         for (flags, nano) in [
             (&["--nano"][..], true),
             (&["--nano", "--micro"], false),
@@ -527,7 +559,7 @@ mod tests {
             (&["--time-stamp-precision", "nano"], true),
             (&["--time-stamp-precision=micro"], false),
         ] {
-            assert_eq!(Args::parse_from([&["pycap"], flags].concat()).nano(), nano, "{flags:?}");
+            assert_eq!(parsed(&[&["pycap"], flags].concat()).nano(), nano, "{flags:?}");
         }
     }
 
@@ -549,9 +581,9 @@ mod tests {
 
     #[test]
     fn flags_combine_as_in_tcpdump() {
-        let args = Args::parse_from(["pycap", "-nnvvXSc", "5", "-tttt#e", "-rfile"]);
+        let args = parsed(&["pycap", "-nnvvXSc", "5", "-tttt#e", "-rfile"]);
         assert_eq!((args.numeric, args.verbose, args.hex_and_text, args.time), (2, 2, 1, 4));
         assert!(args.absolute_tcp_sequence_numbers && args.number && args.link);
-        assert_eq!((args.count, args.read.as_deref()), (Some(5), Some(Path::new("file"))));
+        assert_eq!((args.count, &*args.read), (Some(5), &[PathBuf::from("file")][..]));
     }
 }

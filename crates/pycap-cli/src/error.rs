@@ -46,9 +46,15 @@ impl Failure {
         Self::Expression(format!("expression: {error}{}", lines.collect::<String>()))
     }
 
+    /// Whether it is about one of the files that are read.
+    pub(crate) fn is_of_a_file(&self) -> bool {
+        matches!(self, Self::Capture(error) if error.path().is_some() || is_of_a_file(error.kind()))
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::Expression(_) => ExitCode::from(2),
+            Self::Capture(error) if error.kind() == ErrorKind::InvalidFilter => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use pycap_capture::pcapng::Block;
 use pycap_capture::{
-    Compression, ErrorKind, Format, Frame, Interface, LiveCapture, Losses, Record, SavefileWriter, Source,
-    Stats, Timestamp, TimestampResolution, TimestampSource, WriterBuilder,
+    Compression, ErrorKind, Format, Frame, Interface, LinkType, Losses, Record, SavefileWriter, Stats,
+    Timestamp, TimestampResolution, TimestampSource, WriterBuilder,
 };
 
 use crate::args::Args;
@@ -32,7 +32,7 @@ pub(crate) struct Files {
     packet_buffered: bool,
     live: Option<LiveFiles>,
     /// `-r`
-    input: Option<PathBuf>,
+    inputs: Vec<PathBuf>,
     /// `-Z`
     user: Option<User>,
     /// Whether it was told that files are going to be written over.
@@ -48,7 +48,8 @@ pub(crate) struct Files {
 
 /// Where packets come from.
 pub(crate) enum Origin<'a> {
-    Capture(&'a LiveCapture),
+    /// A live capture, and its interfaces that are known from the start.
+    Capture(&'a [Interface]),
     /// A file, and the first of its interfaces.
     File(Option<&'a Interface>),
 }
@@ -71,9 +72,9 @@ struct File {
 
 /// What files of a live capture tell beside its packets.
 struct LiveFiles {
-    /// The interface, which every file describes also where it has no packet; nothing where there are several.
-    interface: Option<Interface>,
-    /// What came from each of several interfaces.
+    /// The interfaces that every file describes also where it has no packet of them.
+    interfaces: Vec<Interface>,
+    /// What came from each of the others.
     counts: Vec<Count>,
     /// Whether the packets' times are the hardware's own and no time of day: then this machine's clock says when a file is full.
     clock: bool,
@@ -97,8 +98,7 @@ impl Files {
         user: Option<&User>,
     ) -> Result<Option<Self>, Failure> {
         let Some(name) = &args.write else { return Ok(None) };
-        let pcapng = args.pcapng || is_called(name, "pcapng");
-        let format = match (pcapng, args.precision().unwrap_or_else(|| origin.is_nano())) {
+        let format = match (args.writes_pcapng(name), args.precision().unwrap_or_else(|| origin.is_nano())) {
             (true, _) => Format::Pcapng,
             (false, true) => Format::PcapNanosecond,
             (false, false) => Format::Pcap,
@@ -107,14 +107,11 @@ impl Files {
         let compression = args.compress.map_or_else(|| Compression::of_path(name), Into::into);
         builder = builder.format(format).compression(compression).lossy(args.lossy);
         let live = match origin {
-            Origin::Capture(capture) => Some(*capture),
+            Origin::Capture(interfaces) => Some(*interfaces),
             Origin::File(_) => None,
         };
-        let live = live.map(|capture| LiveFiles {
-            interface: match capture.interfaces() {
-                [interface] => Some(interface.clone()),
-                _ => None,
-            },
+        let live = live.map(|interfaces| LiveFiles {
+            interfaces: interfaces.to_vec(),
             counts: Vec::new(),
             clock: args.time_stamp_type == Some(TimestampSource::HardwareRaw),
         });
@@ -125,7 +122,7 @@ impl Files {
             post_rotation: args.postrotate_command.as_deref().map(PostRotation::new),
             packet_buffered: args.packet_buffered,
             live,
-            input: args.read.clone(),
+            inputs: args.read.clone(),
             user: user.cloned(),
             warned: false,
             section: Section::default(),
@@ -180,7 +177,7 @@ impl Files {
     }
 
     /// Completes the file, and begins the next one if there is to be one.
-    pub(crate) fn next(&mut self, due: Due, stats: Option<&Stats>) -> Result<ControlFlow<()>, Failure> {
+    pub(crate) fn next(&mut self, due: Due, stats: &[(u32, Stats)]) -> Result<ControlFlow<()>, Failure> {
         let completed = self.complete(stats)?;
         if let (Some(path), Some(command)) = (completed, &self.post_rotation) {
             command.run(path);
@@ -203,7 +200,7 @@ impl Files {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.writer.write(frame).map_err(|error| refused(error, file.writer.format()))?;
         match &mut self.live {
-            Some(live) if live.interface.is_none() => live.count(frame),
+            Some(live) if live.interfaces.len() <= frame.interface() as usize => live.count(frame),
             _ => {}
         }
         Ok(())
@@ -237,7 +234,7 @@ impl Files {
     }
 
     /// Completes the last file.
-    pub(crate) fn end(mut self, stats: Option<&Stats>) -> Result<(), Failure> {
+    pub(crate) fn end(mut self, stats: &[(u32, Stats)]) -> Result<(), Failure> {
         // A file whose name was for the first packet to say has none if there was no packet: but a file there is, as always.
         let named = match &mut self.rotation {
             Some(rotation) if !rotation.has_started() => {
@@ -270,7 +267,7 @@ impl Files {
     }
 
     fn open(&mut self, path: PathBuf) -> Result<(), Failure> {
-        if self.input.as_deref().is_some_and(|input| is_same_file(input, &path)) {
+        if self.inputs.iter().any(|input| is_same_file(input, &path)) {
             let message = format!("-w {}: that is the file that is read: name another one", path.display());
             return Err(Failure::Usage(message));
         }
@@ -303,7 +300,7 @@ impl Files {
             for count in &mut live.counts {
                 count.here = false;
             }
-            if let Some(interface) = &live.interface {
+            for interface in &live.interfaces {
                 file.writer.add_interface(interface.clone())?;
             }
         }
@@ -313,20 +310,18 @@ impl Files {
     }
 
     /// Completes the file, with what is known by now of a live capture; returns its path.
-    fn complete(&mut self, stats: Option<&Stats>) -> Result<Option<PathBuf>, Failure> {
+    fn complete(&mut self, stats: &[(u32, Stats)]) -> Result<Option<PathBuf>, Failure> {
         let Some(File { mut writer, path }) = self.file.take() else { return Ok(None) };
         if let (Format::Pcapng, Some(live)) = (writer.format(), &self.live) {
-            match (&live.interface, stats) {
-                (Some(_), Some(stats)) => writer.interface_stats(0, stats)?,
-                (Some(_), None) => {}
-                // What the kernel counted belongs to all of them together: of each, only what came from it is known.
-                (None, _) => {
-                    for (index, count) in (0..).zip(&live.counts).filter(|(_, count)| count.here) {
-                        let mut stats = Stats::default();
-                        stats.received = Some(count.packets);
-                        writer.interface_stats(index, &stats)?;
-                    }
-                }
+            let known = live.interfaces.len();
+            for (index, stats) in stats.iter().filter(|(index, _)| (*index as usize) < known) {
+                writer.interface_stats(*index, stats)?;
+            }
+            // What the kernel counted belongs to all of the others together: of each, only what came from it is known.
+            for (index, count) in (0..).zip(&live.counts).filter(|(_, count)| count.here) {
+                let mut stats = Stats::default();
+                stats.received = Some(count.packets);
+                writer.interface_stats(index, &stats)?;
             }
         }
         self.losses += writer.losses();
@@ -365,16 +360,54 @@ pub(crate) fn refused(error: pycap_capture::Error, format: Format) -> Failure {
     }
 }
 
+/// The settings of a pcap file that is to hold packets of all these interfaces: of the longest of their snapshot lengths, or of `cut` if
+/// that is less, and of one link type, unless packets may be left out.
+pub(crate) fn pcap_of_several(
+    mut builder: WriterBuilder,
+    name: &Path,
+    interfaces: &[Interface],
+    lossy: bool,
+    cut: Option<u32>,
+) -> Result<WriterBuilder, Failure> {
+    // 0: no limit.
+    let longest = interfaces.iter().map(Interface::snaplen).max_by_key(|&snaplen| snaplen.wrapping_sub(1));
+    match (cut, longest.filter(|&longest| longest > 0)) {
+        (Some(cut), Some(longest)) => builder = builder.snaplen(longest.min(cut)),
+        (Some(snaplen), None) | (None, Some(snaplen)) => builder = builder.snaplen(snaplen),
+        (None, None) => {}
+    }
+    let Some(first) = interfaces.first().map(Interface::link_type) else { return Ok(builder) };
+    if let Some(other) = interfaces.iter().map(Interface::link_type).find(|&other| other != first)
+        && !lossy
+    {
+        return Err(Failure::Refused(format!(
+            "-w {}: write pcapng (--pcapng, or a name that ends in .pcapng), or leave out with --lossy what does not fit: a pcap file has one link type, and the inputs have {} and {}",
+            name.display(),
+            named(first),
+            named(other),
+        )));
+    }
+    Ok(builder.link_type(first))
+}
+
+/// What a format is called.
+pub(crate) fn kind(format: Format) -> &'static str {
+    if format == Format::Pcapng { "pcapng" } else { "pcap" }
+}
+
+/// `EN10MB (1)`
+pub(crate) fn named(link_type: LinkType) -> String {
+    format!("{} ({})", link_type.name().unwrap_or("unnamed"), link_type.0)
+}
+
 /// Tells what a file that is complete has not, if anything.
 pub(crate) fn tell_losses(name: &Path, format: Format, losses: &Losses) {
     if losses.is_empty() {
         return;
     }
     let name = if name == Path::new("-") { Path::new("standard output") } else { name };
-    let (name, format, rest) = match format {
-        Format::Pcapng => (name.display(), "pcapng", ""),
-        _ => (name.display(), "pcap", "; write pcapng to keep it"),
-    };
+    let rest = if format == Format::Pcapng { "" } else { "; write pcapng to keep it" };
+    let (name, format) = (name.display(), kind(format));
     tell(format_args!("{name}: left out, since {format} has no place for it: {losses}{rest}"));
 }
 

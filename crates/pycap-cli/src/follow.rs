@@ -19,13 +19,14 @@ use crate::{tell, user};
 pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
     let mut selection = Selection::new(args)?;
     let mut file = Follow::open(path)?;
-    let mut matcher = Matcher::of_file(args, file.format(), file.interfaces())?;
+    let mut matcher = Matcher::new(args, None)?;
+    let begun = matcher.begin(file.format(), file.interfaces());
     if args.dump_program > 0 {
         let link_type = file.interfaces().first().map_or(LinkType::ETHERNET, Interface::link_type);
         return matcher.dump(link_type, args.dump_program);
     }
-    let mut out =
-        user::relinquish_beside(args, |user| Output::of_file(args, Some(path), file.interfaces(), user))?;
+    begun?;
+    let mut out = user::relinquish_beside(args, |user| Output::of_file(args, file.interfaces(), user))?;
     let signals = Signals::catch(Some(file.stop_handle()))?;
     let mut counter = Counter::new(args);
     let wanted = |frame: Frame<'_>| {
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
     };
     let copied = ongoing::copy(&mut file, wanted, &mut out, &signals, &mut counter);
     let (packets, incomplete) = (out.packets(), file.incomplete());
-    let ended = out.end(copied, None);
+    let ended = out.end(copied, &[]);
     if incomplete > 0 && !matches!(ended, Err(Failure::Closed)) {
         tell(format_args!("{}", file.account(packets)?));
     }

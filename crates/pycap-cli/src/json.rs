@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 
-use pycap_capture::{Direction, Frame};
+use pycap_capture::{Direction, Frame, Interface};
 use pycap_wire::{Error, Field, Layer, Layers, Located, Next, Stop, Value};
 
 use crate::fields::{self, Names};
+use crate::output::Place;
 
-/// Prints packets as JSON lines. The README has the form.
+/// The version of the form. It counts up when a key that was there goes, or means something else.
+const SCHEMA: u32 = 1;
+
+/// Prints packets as JSON lines. The README has the form, and `schema/packet.schema.json`.
 pub(crate) struct Json {
     /// With all bytes of the packet.
     bytes: bool,
@@ -19,13 +23,28 @@ impl Json {
         Self { bytes, names: Names::default() }
     }
 
-    pub(crate) fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
-        write!(out, "{{\"number\":{number},\"timestamp\":")?;
+    pub(crate) fn frame<W: Write>(
+        &mut self,
+        out: &mut W,
+        place: Place<'_>,
+        frame: Frame<'_>,
+    ) -> io::Result<()> {
+        write!(out, "{{\"schema\":{SCHEMA},\"number\":{}", place.number)?;
+        if let Some(file) = place.file {
+            out.write_all(b",\"file\":")?;
+            text(out, &file.to_string_lossy())?;
+        }
+        out.write_all(b",\"timestamp\":")?;
         match frame.timestamp() {
             Some(time) => write!(out, "\"{time}\"")?,
             None => out.write_all(b"null")?,
         }
-        write!(out, ",\"interface\":{},\"link_type\":", frame.interface())?;
+        write!(out, ",\"interface\":{}", place.interface.unwrap_or(frame.interface()))?;
+        if let Some(name) = frame.interface_info().and_then(Interface::name) {
+            out.write_all(b",\"interface_name\":")?;
+            text(out, name)?;
+        }
+        out.write_all(b",\"link_type\":")?;
         match frame.link_type().name() {
             Some(name) => write!(out, "\"{name}\"")?,
             None => write!(out, "\"{}\"", frame.link_type().0)?,
@@ -57,6 +76,11 @@ impl Json {
         }
         out.write_all(b"}\n")
     }
+}
+
+/// A text that anyone may have written.
+fn text<W: Write>(out: &mut W, text: &str) -> io::Result<()> {
+    serde_json::to_writer(out, text).map_err(io::Error::from)
 }
 
 fn layer<W: Write>(out: &mut W, located: &Located<'_>, names: &mut Names) -> io::Result<()> {

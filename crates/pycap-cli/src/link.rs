@@ -9,13 +9,14 @@ use pycap_wire::{Layer, LinkType, Packet};
 
 /// The link types of a file, and how many packets each has.
 pub(crate) struct LinkTypes {
-    path: Option<PathBuf>,
+    paths: Vec<PathBuf>,
     seen: Vec<(LinkType, u64)>,
 }
 
 impl LinkTypes {
-    pub(crate) fn new(path: Option<&Path>) -> Self {
-        Self { path: path.map(Path::to_owned), seen: Vec::new() }
+    /// Of these files.
+    pub(crate) fn new(paths: &[PathBuf]) -> Self {
+        Self { paths: paths.to_vec(), seen: Vec::new() }
     }
 
     pub(crate) fn frame(&mut self, frame: Frame<'_>) {
@@ -26,10 +27,13 @@ impl LinkTypes {
     }
 
     pub(crate) fn end<W: Write>(&self, out: &mut W) -> io::Result<()> {
-        match &self.path {
-            Some(path) => writeln!(out, "Data link types in {}:", path.display())?,
-            None => writeln!(out, "Data link types in standard input:")?,
+        write!(out, "Data link types in ")?;
+        for (number, path) in self.paths.iter().enumerate() {
+            let separator = if number == 0 { "" } else { ", " };
+            let name = if path == Path::new("-") { Path::new("standard input") } else { path };
+            write!(out, "{separator}{}", name.display())?;
         }
+        writeln!(out, ":")?;
         for (link_type, packets) in &self.seen {
             let name = link_type.name().unwrap_or("unnamed");
             writeln!(out, "  {name} ({}), {}", link_type.0, Packets(*packets))?;

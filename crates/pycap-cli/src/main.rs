@@ -5,6 +5,8 @@ mod args;
 mod ask;
 #[cfg(target_os = "linux")]
 mod capture;
+mod command_line;
+mod commands;
 mod devices;
 #[cfg(target_os = "linux")]
 mod doctor;
@@ -17,6 +19,7 @@ mod index;
 mod info;
 mod json;
 mod layers;
+mod left_out;
 mod link;
 mod matcher;
 mod merge;
@@ -39,7 +42,9 @@ mod time;
 mod user;
 mod verbose;
 
+use std::ffi::OsStr;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,24 +55,22 @@ use crate::error::Failure;
 
 /// Does what the command line asks for.
 fn run() -> Result<(), Failure> {
-    match std::env::args_os().nth(1) {
-        Some(word) if word == "ask" => return ask::run(&args::of_command("ask")),
-        Some(word) if word == "devices" => return devices::run(&args::of_command("devices")),
-        Some(word) if word == "doctor" => return doctor::run(&args::of_command("doctor")),
-        Some(word) if word == "index" => return index::run(&args::of_command("index")),
-        Some(word) if word == "info" => return info::run(&args::of_command("info")),
-        Some(word) if word == "merge" => return merge::run(&args::of_command("merge")),
-        Some(word) if word == "replay" => return replay::run(&args::of_command("replay")),
-        Some(word) if word == "send" => return send::run(&args::of_command("send")),
-        _ => {}
+    let first = std::env::args_os().nth(1);
+    if let Some(word) = first.as_deref().and_then(OsStr::to_str) {
+        if let Some(named) = commands::named(word) {
+            return (named.run)();
+        }
+        if let Some(message) = commands::near_miss(word).filter(|_| !Path::new(word).is_file()) {
+            return Err(Failure::Usage(message));
+        }
     }
     let args = Args::from_command_line();
     args.color.choose();
     match args.check()? {
-        Task::Capture(interface) => capture::run(&args, interface),
+        Task::Capture(interfaces) => capture::run(&args, interfaces),
         Task::Follow(path) => follow::run(&args, path),
-        Task::ListInterfaces => devices::list(),
-        task => read::run(&args, &task),
+        Task::ListInterfaces => devices::list(args.json),
+        Task::Files => read::run(&args),
     }
 }
 

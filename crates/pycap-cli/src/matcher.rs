@@ -13,6 +13,7 @@ pub(crate) struct Matcher {
     snaplen: u32,
     optimize: bool,
     interface: Option<String>,
+    /// Nothing but the bytes of packets is known.
     bytes_alone: bool,
     programs: Vec<(LinkType, Filter)>,
 }
@@ -27,22 +28,6 @@ impl Matcher {
             bytes_alone: false,
             programs: Vec::new(),
         })
-    }
-
-    /// For the packets of a file of this format, if it is known, with these interfaces in front of the first packet.
-    pub(crate) fn of_file(
-        args: &Args,
-        format: Option<Format>,
-        interfaces: &[Interface],
-    ) -> Result<Self, Failure> {
-        let bytes_alone = matches!(format, Some(Format::Pcap | Format::PcapNanosecond));
-        let mut this = Self { bytes_alone, ..Self::new(args, None)? };
-        // All packets are of one link type, so that what is wrong with the expression shows before there is one.
-        if let (true, false, Some(interface)) = (bytes_alone, this.is_empty(), interfaces.first()) {
-            let link_type = interface.link_type();
-            this.programs.push((link_type, this.program(link_type)?));
-        }
-        Ok(this)
     }
 
     /// The program for frames of this link type, for a live capture on the interface if there is one.
@@ -61,29 +46,51 @@ impl Matcher {
         self.expression.trim().is_empty()
     }
 
+    /// Goes on with the packets of a file of this format, if all of it has one, and looks whether the expression makes sense for frames of the
+    /// first of these interfaces, before anything is done. Of the others there may be no frame.
+    pub(crate) fn begin(&mut self, format: Option<Format>, interfaces: &[Interface]) -> Result<(), Failure> {
+        let bytes_alone = matches!(format, Some(Format::Pcap | Format::PcapNanosecond));
+        if std::mem::replace(&mut self.bytes_alone, bytes_alone) != bytes_alone {
+            self.programs.clear();
+        }
+        interfaces.first().map_or(Ok(()), |first| self.learn(first.link_type()).map(drop))
+    }
+
+    /// Compiles for frames of this link type, if that was not done before; comes back with the place of the program.
+    fn learn(&mut self, link_type: LinkType) -> Result<usize, Failure> {
+        if let Some(known) = self.programs.iter().position(|(known, _)| *known == link_type) {
+            return Ok(known);
+        }
+        if !self.is_empty() {
+            self.programs.push((link_type, self.program(link_type)?));
+        }
+        Ok(self.programs.len().saturating_sub(1))
+    }
+
     pub(crate) fn matches(&mut self, frame: Frame<'_>) -> Result<bool, Failure> {
         if self.is_empty() {
             return Ok(true);
         }
-        let link_type = frame.link_type();
-        if let Some((_, program)) = self.programs.iter().find(|(known, _)| *known == link_type) {
-            return Ok(frame.try_matches(program)?);
-        }
-        let program = self.program(link_type)?;
-        let matches = frame.try_matches(&program)?;
-        self.programs.push((link_type, program));
-        Ok(matches)
+        let place = self.learn(frame.link_type())?;
+        Ok(match self.programs.get(place) {
+            Some((_, program)) => frame.try_matches(program)?,
+            None => true,
+        })
     }
 
-    /// Prints the program as tcpdump's `-d`, `-dd` and `-ddd` do.
+    /// Prints the program for frames of this link type.
     pub(crate) fn dump(&self, link_type: LinkType, form: u8) -> Result<(), Failure> {
-        let program = self.program(link_type)?;
-        let mut out = std::io::stdout().lock();
-        match form {
-            1 => writeln!(out, "{}", program.listing())?,
-            2 => writeln!(out, "{}", program.c_array())?,
-            _ => writeln!(out, "{}", program.decimal())?,
-        }
-        Ok(out.flush()?)
+        dump(&self.program(link_type)?, form)
     }
+}
+
+/// Prints a program as tcpdump's `-d`, `-dd` and `-ddd` do.
+pub(crate) fn dump(program: &Filter, form: u8) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match form {
+        1 => writeln!(out, "{}", program.listing())?,
+        2 => writeln!(out, "{}", program.c_array())?,
+        _ => writeln!(out, "{}", program.decimal())?,
+    }
+    Ok(out.flush()?)
 }

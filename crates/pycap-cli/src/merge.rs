@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use pycap_capture::{Format, Interface, LinkType, Merge, Savefile, SavefileWriter, WriterBuilder};
+use pycap_capture::{Format, Interface, Merge, Savefile, SavefileWriter, WriterBuilder};
 
 use crate::error::Failure;
-use crate::files::{is_called, is_nano, is_same_file, refused, tell_losses};
+use crate::files::{is_called, is_nano, is_same_file, kind, pcap_of_several, refused, tell_losses};
+use crate::link::Packets;
 use crate::progress::Progress;
-use crate::tell_failure;
+use crate::{tell, tell_failure};
 
 /// Makes one capture file of several: their packets by time, with all that the files have.
 #[derive(Debug, clap::Parser)]
@@ -42,7 +43,7 @@ pub(crate) struct MergeArgs {
 pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
     let stdin = Path::new("-");
     if args.files.iter().filter(|file| *file == stdin).count() > 1 {
-        return Err(Failure::Usage("- is standard input, which can be read once".into()));
+        return Err(Failure::Usage("-: name it once: it is standard input, which can be read once".into()));
     }
     if let Some(input) = args.files.iter().find(|input| is_same_file(input, &args.write)) {
         let (out, input) = (args.write.display(), input.display());
@@ -59,20 +60,28 @@ pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
         merge = merge.appended();
     }
     let builder = settings(args, merge.interfaces())?;
-    let is_pcapng = args.is_pcapng();
-    if is_pcapng {
+    if args.is_pcapng() {
         merge = merge.with_comment(&made_of(&args.files));
     }
     let mut out = if args.write == stdin { builder.stdout()? } else { builder.create(&args.write)? };
     let merged = copy(&mut merge, &mut out, args.cut());
-    let (format, losses) = (out.format(), out.losses().clone());
+    let (format, losses, packets) = (out.format(), out.losses().clone(), Packets(out.frames_written()));
     let finished = out.finish();
+    if finished.is_ok() {
+        let name = if args.write == stdin { Path::new("standard output") } else { &args.write };
+        let (files, s) = (args.files.len(), if args.files.len() == 1 { "" } else { "s" });
+        let how = if args.append { "one after the other" } else { "by time" };
+        tell(format_args!(
+            "{}: {packets} of {files} file{s} written, {how}, as {}",
+            name.display(),
+            kind(format)
+        ));
+        tell_losses(&args.write, format, &losses);
+    }
     for error in merge.other_errors() {
         tell_failure(&Failure::Refused(error.to_string()));
     }
-    merged.and(finished.map(drop).map_err(Failure::from))?;
-    tell_losses(&args.write, format, &losses);
-    Ok(())
+    merged.and(finished.map(drop).map_err(Failure::from))
 }
 
 impl MergeArgs {
@@ -92,32 +101,9 @@ fn settings(args: &MergeArgs, interfaces: &[Interface]) -> Result<WriterBuilder,
         return Ok(builder.format(Format::Pcapng));
     }
     let nano = interfaces.iter().any(is_nano);
-    let mut builder = builder.format(if nano { Format::PcapNanosecond } else { Format::Pcap });
-    // 0: no limit.
-    let snaplens = interfaces.iter().map(Interface::snaplen);
-    if let Some(longest) = snaplens.max_by_key(|&snaplen| snaplen.wrapping_sub(1)) {
-        let cut = args.snapshot_length.filter(|&bytes| bytes > 0);
-        match (cut, longest) {
-            (Some(cut), 0) => builder = builder.snaplen(cut),
-            (None, 0) => {}
-            (cut, stated) => builder = builder.snaplen(stated.min(cut.unwrap_or(stated))),
-        }
-    }
-    let Some(first) = interfaces.first().map(Interface::link_type) else { return Ok(builder) };
-    if let Some(other) = interfaces.iter().map(Interface::link_type).find(|&other| other != first)
-        && !args.lossy
-    {
-        let name = |link_type: LinkType| link_type.name().unwrap_or("unnamed");
-        return Err(Failure::Refused(format!(
-            "{}: a pcap file has one link type, and the inputs have {} ({}) and {} ({}): write pcapng (--pcapng, or a name that ends in .pcapng), or leave out with --lossy what does not fit",
-            args.write.display(),
-            name(first),
-            first.0,
-            name(other),
-            other.0
-        )));
-    }
-    Ok(builder.link_type(first))
+    let builder = builder.format(if nano { Format::PcapNanosecond } else { Format::Pcap });
+    let cut = args.snapshot_length.filter(|&bytes| bytes > 0);
+    pcap_of_several(builder, &args.write, interfaces, args.lossy, cut)
 }
 
 /// What the output says of where it is from.

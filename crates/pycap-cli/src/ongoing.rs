@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use pycap_capture::{Frame, Next, OwnedFrame, Record, Source};
+use pycap_capture::{Frame, Next, OwnedFrame, Record, Source, Stats};
 
 use crate::args::Args;
 use crate::error::Failure;
-use crate::output::{Output, Step};
+use crate::output::{Output, Place, Step};
 use crate::signals::Signals;
 use crate::{tell, tell_again};
 
@@ -31,9 +31,14 @@ pub(crate) trait Ongoing: Source {
         })
     }
 
-    /// What it is called, and whether it is down; a file never is.
-    fn state(&self) -> (&str, bool) {
-        ("", false)
+    /// What was counted on each interface that has counts of its own, with its index.
+    fn stats_of_interfaces(&mut self) -> pycap_capture::Result<Vec<(u32, Stats)>> {
+        Ok(Vec::new())
+    }
+
+    /// The interfaces of a capture that are down; a file has none.
+    fn down(&self) -> Vec<&str> {
+        Vec::new()
     }
 }
 
@@ -56,14 +61,17 @@ pub(crate) fn copy<S: Ongoing>(
 ) -> Result<(), Failure> {
     // A deadline that has passed: what is there is taken, without a look at the clock for each.
     let at_once = Instant::now();
-    let (mut until, mut batch, mut was_down) = (at_once, 0, false);
+    let (mut until, mut batch, mut number) = (at_once, 0, 0);
+    let mut down = Vec::new();
     loop {
-        let waits = match source.next_item(until, out.writes())? {
+        let waits = match source.next_item(until, out.takes_records())? {
             Item::Packet(frame) => {
-                let step = if wanted(frame)? { out.frame(frame)? } else { Step::Taken };
+                number += 1;
+                let place = Place::numbered(number);
+                let step = if wanted(frame)? { out.frame(place, frame)? } else { Step::Taken };
                 if step != Step::Taken {
                     let frame = frame.to_owned();
-                    if finish_step(source, out, step, &frame)?.is_break() {
+                    if finish_step(source, out, step, place, &frame)?.is_break() {
                         return Ok(());
                     }
                 }
@@ -87,18 +95,27 @@ pub(crate) fn copy<S: Ongoing>(
         out.pause()?;
         answer(source, out, signals)?;
         counter.at(out.packets());
-        let (name, is_down) = source.state();
-        if is_down != was_down {
-            was_down = is_down;
-            let state = if is_down { "went down: waiting until it is up again" } else { "is up again" };
-            tell(format_args!("{name} {state}"));
-        }
+        tell_down(source, &mut down);
         let patience = match out.due_now() {
-            Ok(due) if out.next_file(due, Some(&source.stats()?))?.is_break() => return Ok(()),
+            Ok(due) if out.next_file(due, &source.stats_of_interfaces()?)?.is_break() => return Ok(()),
             Ok(_) => Duration::ZERO,
             Err(left) => left.map_or(LOOK_UP, |left| left.min(LOOK_UP)),
         };
         until = Instant::now() + patience;
+    }
+}
+
+/// Tells which interfaces went down since the last look, and which are up again.
+fn tell_down<S: Ongoing>(source: &S, down: &mut Vec<String>) {
+    let now = source.down();
+    for name in now.iter().filter(|name| !down.iter().any(|known| known == *name)) {
+        tell(format_args!("{name} went down: waiting until it is up again"));
+    }
+    for name in down.iter().filter(|name| !now.contains(&name.as_str())) {
+        tell(format_args!("{name} is up again"));
+    }
+    if now != *down {
+        *down = now.into_iter().map(str::to_owned).collect();
     }
 }
 
@@ -109,7 +126,9 @@ fn copy_record(
     out: &mut Output,
 ) -> Result<ControlFlow<()>, Failure> {
     match (record.frame(), record.block()) {
-        (Some(frame), _) if wanted(frame)? => out.whole_packet(frame, Some(record)),
+        (Some(frame), _) if wanted(frame)? => {
+            out.whole_packet(Place::numbered(record.number().unwrap_or_default()), frame, Some(record))
+        }
         (None, Some(block)) => out.block(block).map(ControlFlow::Continue),
         _ => Ok(ControlFlow::Continue(())),
     }
@@ -129,18 +148,19 @@ fn finish_step<S: Ongoing>(
     source: &mut S,
     out: &mut Output,
     mut step: Step,
+    place: Place<'_>,
     frame: &OwnedFrame,
 ) -> Result<ControlFlow<()>, Failure> {
     while let Step::NextFile(due) = step {
-        let stats = source.stats()?;
-        if out.next_file(due, Some(&stats))?.is_break() {
+        let stats = source.stats_of_interfaces()?;
+        if out.next_file(due, &stats)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         let mut frame = frame.as_frame();
         if let Some(info) = source.interface(frame.interface()) {
             frame = frame.with_interface_info(info);
         }
-        step = out.frame(frame)?;
+        step = out.frame(place, frame)?;
     }
     Ok(if step == Step::Last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
 }

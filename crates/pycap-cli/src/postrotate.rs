@@ -40,7 +40,7 @@ impl PostRotation {
             tell(format_args!("-z {} {}: {why}", command.display(), file.display()));
         });
         if let Err(error) = spawned {
-            tell(format_args!("cannot run -z {}: {error}", self.command.display()));
+            tell(format_args!("-z {}: cannot be run: {error}", self.command.display()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use pycap_capture::{Frame, Interface};
+use pycap_capture::{Direction, Frame, Interface, LinkType, Reception};
 use pycap_wire::Packet;
 
 use crate::args::Args;
@@ -15,6 +15,8 @@ use crate::verbose::Verbose;
 /// Prints packets as tcpdump does.
 pub(crate) struct Lines {
     number: bool,
+    /// The name of the interface ahead of each packet: where there are several, and no header that says it.
+    interface: bool,
     link: bool,
     quiet: bool,
     times: Times,
@@ -48,6 +50,7 @@ impl Lines {
                 .map(|(layout, flags)| Dump { layout, with_link: flags > 1 });
         Self {
             number: args.number,
+            interface: args.interface.len() > 1,
             link: args.link,
             quiet: args.quiet > 0,
             times: Times::new(args.time, args.nano()),
@@ -57,12 +60,20 @@ impl Lines {
         }
     }
 
+    /// Whether packets have their numbers on their lines.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.number
+    }
+
     /// Prints one packet, the capture's `number`th.
     pub(crate) fn frame<W: Write>(&mut self, out: &mut W, number: u64, frame: Frame<'_>) -> io::Result<()> {
         if self.number {
             write!(out, "{number:5}  ")?;
         }
         self.times.write(out, frame.timestamp())?;
+        if self.interface {
+            self.write_interface(out, frame)?;
+        }
         let packet = Packet::parse(frame.link_type(), frame.data());
         let (seq, ack) = self.connections.as_mut().map_or((0, 0), |connections| connections.base(&packet));
         let summary = packet
@@ -80,6 +91,24 @@ impl Lines {
             Some(dump) => dump.write(out, &packet),
             None => Ok(()),
         }
+    }
+}
+
+impl Lines {
+    /// What a line of `any` begins with, tcpdump's sll2_print(): the interface, and which way or to whom it went.
+    fn write_interface<W: Write>(&self, out: &mut W, frame: Frame<'_>) -> io::Result<()> {
+        if frame.link_type() == LinkType::LINUX_SLL2 {
+            return Ok(());
+        }
+        let name = frame.interface_info().and_then(Interface::name).unwrap_or("?");
+        let way = match (frame.direction(), frame.reception()) {
+            (Direction::Outbound, _) => "Out",
+            (_, Reception::Broadcast) => "B",
+            (_, Reception::Multicast) => "M",
+            (_, Reception::Promiscuous) => "P",
+            _ => "In",
+        };
+        write!(out, "{:<5} {way:<3} ", name.escape_debug().to_string())
     }
 }
 

@@ -9,6 +9,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// while.
 pub(crate) struct Progress {
     total: Option<u64>,
+    /// Bytes of the files before.
+    before: u64,
+    /// Bytes of this file.
+    here: u64,
     since: Instant,
     bar: Option<ProgressBar>,
 }
@@ -22,11 +26,12 @@ impl Progress {
     /// `total` is what there is to read in bytes, where that is known; `silent` says that nothing is printed meanwhile.
     pub(crate) fn new(total: Option<u64>, silent: bool) -> Self {
         let seen = io::stderr().is_terminal() && (silent || !io::stdout().is_terminal());
-        Self { total: total.filter(|_| seen), since: Instant::now(), bar: None }
+        Self { total: total.filter(|_| seen), before: 0, here: 0, since: Instant::now(), bar: None }
     }
 
-    /// So many bytes have been read.
+    /// So many bytes have been read of this file.
     pub(crate) fn at(&mut self, position: u64) {
+        self.here = position;
         let Some(total) = self.total else { return };
         if self.bar.is_none() && self.since.elapsed() > Self::PATIENCE {
             let style = ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {eta} left")
@@ -34,8 +39,13 @@ impl Progress {
             self.bar = Some(ProgressBar::new(total).with_style(style));
         }
         if let Some(bar) = &self.bar {
-            bar.set_position(position);
+            bar.set_position(self.before + position);
         }
+    }
+
+    /// Another file follows.
+    pub(crate) fn next_file(&mut self) {
+        self.before += std::mem::take(&mut self.here);
     }
 
     /// Nothing more will be read: the terminal is as it was.

@@ -59,7 +59,7 @@ impl Blocks {
         self.bytes += BLOCK + block.body().len();
         if self.bytes > MAX {
             return Err(Failure::Refused(format!(
-                "more than {MAX} bytes of interfaces and other blocks would have to stand in every file: write one, without -C and -G"
+                "-C and -G: write one file without them: more than {MAX} bytes of interfaces and other blocks would have to stand in every file"
             )));
         }
         self.blocks.push(block.to_owned());

@@ -20,7 +20,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::from_one;
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::files::is_called;
+use crate::files::{is_called, kind, named};
+use crate::link::Packets;
 use crate::tell;
 
 /// How long the next hop has to tell its hardware address.
@@ -123,9 +124,8 @@ fn print(frame: &[u8]) -> Result<(), Failure> {
 fn write(args: &SendArgs, file: &Path, stack: &Stack, frame: &[u8]) -> Result<(), Failure> {
     let link_type = link_type(stack)?;
     let interval = args.interval.unwrap_or_default().as_nanos();
-    let pcapng = is_called(file, "pcapng");
-    let builder = SavefileWriter::builder().link_type(link_type);
-    let builder = builder.format(if pcapng { Format::Pcapng } else { Format::Pcap });
+    let format = if is_called(file, "pcapng") { Format::Pcapng } else { Format::Pcap };
+    let builder = SavefileWriter::builder().link_type(link_type).format(format);
     let mut writer = if file == Path::new("-") { builder.stdout()? } else { builder.create(file)? };
     let start = Timestamp::now().as_nanos();
     for nth in 0..args.count.unwrap_or(1) {
@@ -134,6 +134,14 @@ fn write(args: &SendArgs, file: &Path, stack: &Stack, frame: &[u8]) -> Result<()
         writer.write(Frame::new(frame, link_type).with_timestamp(time))?;
     }
     writer.finish()?;
+    let name = if file == Path::new("-") { Path::new("standard output") } else { file };
+    let packets = Packets(args.count.unwrap_or(1));
+    let (bytes, format) = (frame.len(), kind(format));
+    tell(format_args!(
+        "{}: {packets} of {bytes} bytes written, as {format}, link-type {}",
+        name.display(),
+        named(link_type)
+    ));
     Ok(())
 }
 
@@ -150,7 +158,7 @@ fn link_type(stack: &Stack) -> Result<LinkType, Failure> {
         "ppp" => LinkType::PPP,
         layer => {
             return Err(Failure::Build(format!(
-                "no capture file has packets that begin with {layer}: put eth/ or ip/ in front, whichever it goes in"
+                "-w: put eth/ or ip/ in front of it, whichever it goes in: no capture file has packets that begin with {layer}"
             )));
         }
     })
@@ -164,7 +172,9 @@ const NOTICE: Duration = Duration::from_millis(50);
 fn send(args: &SendArgs, interface: &str, expression: &Expression) -> Result<(), Failure> {
     let backend = args.backend.unwrap_or_default();
     if backend == Backend::Savefile {
-        return Err(Failure::Usage("--backend savefile: a packet is written to a file by -w FILE".into()));
+        return Err(Failure::Usage(
+            "--backend savefile: take -w FILE, which writes packets to a file".into(),
+        ));
     }
     let mut injector = Injector::builder(interface).backend(backend).open()?;
     let frame = complete::complete(expression, interface, injector.link_type(), ANSWER)?.build()?;

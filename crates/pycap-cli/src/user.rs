@@ -108,7 +108,7 @@ impl User {
     fn refused(&self, error: nix::Error) -> Failure {
         match error {
             nix::Error::EPERM => Failure::Privileges(format!(
-                "-Z {}: to become another user takes root, and this process runs as user {}: run it with sudo, or leave -Z out",
+                "-Z {}: run it with sudo, or leave -Z out: to become another user takes root, and this process runs as user {}",
                 self.name,
                 nix::unistd::geteuid()
             )),

@@ -10,7 +10,7 @@ use rig::pycap;
 fn what_is_wrong_is_told_before_anything_is_sent() {
     for (args, status, words) in [
         (&["-i", "nope0", "ip"][..], 1, "nope0: no interface has this name"),
-        (&["-i", "lo", "ip("], 1, "expression: column "),
+        (&["-i", "lo", "ip("], 2, "expression: column "),
         (&["-i", "lo", "udp"], 1, "udp: the checksum covers the addresses of an IP layer"),
         (&["ip"], 2, "--interface <INTERFACE>"),
         (&["-i", "lo", "-t", "soon", "ip"], 2, "it takes seconds, as in 0.5, or "),

@@ -115,6 +115,33 @@ fn packets_are_printed_as_they_come() {
     assert_eq!(following.end(), (0, vec![], vec![told]));
 }
 
+/// Each file has numbers of its own, and packets that do not match have theirs.
+#[test]
+fn numbers_are_those_of_each_file() {
+    for form in [&["-#", "-t"][..], &["--json"]] {
+        let folder = folder(&format!("numbers{}", form.len()));
+        let path = folder.join("trace.pcap");
+        let name = path.to_str().unwrap();
+        append(&path, &[pcap(&[]), record(1), other_record(), record(3)].concat());
+        let following = Following::new(&[&["-r", name, "--follow", "arp"], form].concat());
+        let number = |line: String| -> u64 {
+            let digits = line.trim_start_matches("{\"schema\":1,\"number\":").trim_start();
+            digits.split([' ', ',']).next().unwrap().parse().unwrap()
+        };
+        assert_eq!([following.line(), following.line()].map(number), [1, 3], "{form:?}");
+        fs::rename(&path, folder.join("trace.pcap.1")).unwrap();
+        append(&path, &[pcap(&[]), other_record(), record(5)].concat());
+        assert_eq!(number(following.line()), 2, "{form:?}");
+        following.signal(Signal::SIGINT);
+        assert_eq!(following.end().0, 0);
+    }
+}
+
+/// A frame that is no ARP.
+fn other_record() -> Vec<u8> {
+    pcap(&[(2, 0, &[0x12; 60], None)])[24..].to_vec()
+}
+
 #[test]
 fn what_is_written_is_whole() {
     for (signal, out) in [(Signal::SIGINT, "out.pcap"), (Signal::SIGTERM, "out.pcapng")] {
@@ -175,7 +202,11 @@ fn what_cannot_be_followed_is_told() {
     let path = folder.join("trace.gz");
     append(&path, b"\x1f\x8b\x08\0");
     for (args, status, words) in [
-        (&["-r", "-", "--follow"][..], 2, "--follow takes a file: standard input is read as it comes anyway"),
+        (
+            &["-r", "-", "--follow"][..],
+            2,
+            "leave --follow out, or name a file: standard input is read as it comes anyway",
+        ),
         (&["--follow"], 2, "-r FILE --follow"),
         (&["-i", "lo", "--follow"], 2, "-r FILE --follow"),
         (&["-r", "missing", "--follow"], 1, "missing: cannot open: No such file"),

@@ -19,6 +19,7 @@ fn a_datagram_to_the_letter() {
     assert_eq!(
         objects[7],
         json!({
+            "schema": 1,
             "number": 8,
             "timestamp": "1385947998.000007000",
             "interface": 0,
@@ -41,6 +42,153 @@ fn a_datagram_to_the_letter() {
             "stop": {"reason": "end"}
         })
     );
+}
+
+/// Looks at every line by the JSON Schema that is checked in; how many there were.
+fn check_all(output: &str, what: &str) -> usize {
+    static SCHEMA: std::sync::LazyLock<jsonschema::Validator> = std::sync::LazyLock::new(|| {
+        let schema = serde_json::from_str(include_str!("../schema/packet.schema.json")).unwrap();
+        jsonschema::meta::validate(&schema).expect("it is a JSON Schema");
+        jsonschema::draft202012::new(&schema).unwrap()
+    });
+    for line in output.lines() {
+        let object: Value = serde_json::from_str(line).unwrap();
+        if let Err(error) = SCHEMA.validate(&object) {
+            panic!("{what}: at {}: {error}: {line}", error.instance_path());
+        }
+    }
+    output.lines().count()
+}
+
+/// Each line of all forms of files and options, and of captures of the corpus, which have much that is odd.
+#[test]
+fn every_line_is_as_the_schema_says() {
+    let cut = file("json-schema-cut.pcap", &conversation());
+    let twice = file("json-schema-twice.pcap", &options_twice());
+    let (cut, twice) = (cut.to_str().unwrap(), twice.to_str().unwrap());
+    let named = named_interfaces("json-schema-names.pcapng");
+    let named = named.to_str().unwrap();
+    let mut lines = 0;
+    for args in [
+        &["-r", SAMPLE][..],
+        &["-x", "-r", SAMPLE],
+        &["-r", cut],
+        &["-s", "30", "-r", SAMPLE],
+        &["-r", twice, "-r", named, "-r", cut],
+        &["-r", named, "icmp or udp"],
+    ] {
+        let output = pycap(&[&["--json"], args].concat());
+        assert_eq!((output.status, output.err.as_str()), (0, ""), "{args:?}");
+        lines += check_all(&output.out, &format!("{args:?}"));
+    }
+    assert!(lines > 150, "{lines}");
+    for path in rig::corpus(150) {
+        // A damaged file is one up to the damage.
+        check_all(
+            &pycap(&["--json", "-c", "300", "-r", path.to_str().unwrap()]).out,
+            &path.display().to_string(),
+        );
+    }
+    let object = objects(&["--json", "-r", SAMPLE]).swap_remove(0);
+    let wrong: [fn(&mut Value); 5] = [
+        |object| object["schema"] = json!(2),
+        |object| object["number"] = json!(0),
+        |object| object["timestamp"] = json!(1.5),
+        |object| object["other"] = json!(1),
+        |object| object["stop"] = json!({"reason": "end", "message": ""}),
+    ];
+    for wrong in wrong {
+        let mut object = object.clone();
+        wrong(&mut object);
+        assert!(std::panic::catch_unwind(|| check_all(&object.to_string(), "")).is_err(), "{object}");
+    }
+}
+
+/// A pcapng file whose interfaces have names, one with quotes and what ends lines, and each a UDP datagram of the conversation.
+fn named_interfaces(name: &str) -> std::path::PathBuf {
+    use pycap_capture::{Format, Frame, Interface, LinkType, SavefileWriter, Timestamp};
+    let mut out = SavefileWriter::builder().format(Format::Pcapng).to_writer(Vec::new()).unwrap();
+    let bytes = hex("4500 0020 0001 0000 4011 0000 0a000001 0a000002 0fa00009 000c0000 6162630d");
+    for name in [Some("eth0"), None, Some("e\"\\\n\u{1b}[0m\u{85}")] {
+        let interface = Interface::new(LinkType::RAW);
+        let interface = name.map_or(interface.clone(), |name| interface.with_name(name));
+        let index = out.add_interface(interface).unwrap();
+        let frame = Frame::new(&bytes, LinkType::RAW).with_interface(index);
+        out.write(frame.with_timestamp(Timestamp::new(i64::from(index), 0))).unwrap();
+    }
+    file(name, &out.finish().unwrap())
+}
+
+#[test]
+fn interfaces_have_their_names() {
+    let path = named_interfaces("json-names.pcapng");
+    let names: Vec<_> = objects(&["--json", "-r", path.to_str().unwrap()])
+        .into_iter()
+        .map(|packet| (packet["interface"].clone(), packet["interface_name"].clone()))
+        .collect();
+    let expected = [json!("eth0"), Value::Null, json!("e\"\\\n\u{1b}[0m\u{85}")];
+    assert_eq!(names, (0..3).map(|index| json!(index)).zip(expected).collect::<Vec<_>>());
+}
+
+/// The number of a packet is that in its file, as tcpdump and Wireshark have it, whatever is left out.
+#[test]
+fn numbers_are_those_of_the_file() {
+    let every = objects(&["--json", "-r", SAMPLE]);
+    let all: Vec<_> = every.iter().map(|packet| packet["timestamp"].clone()).collect();
+    let index = file("json-numbers.pcap", &std::fs::read(SAMPLE).unwrap());
+    let index = index.to_str().unwrap();
+    assert_eq!(pycap(&["index", index]).status, 0);
+    for args in [
+        &["-r", SAMPLE, "arp"][..],
+        &["-r", SAMPLE, "--skip", "7"],
+        &["-r", SAMPLE, "--skip", "2", "-c", "3", "udp", "or", "arp"],
+        &["-r", SAMPLE, "--from", "1795393298", "--to", "1795393298.5"],
+        &["-r", index, "--from", "1795393298", "--to", "1795393298.5"],
+        &["-r", index, "--from", "1795393298", "tcp"],
+        &["-r", index, "--from", "1795393298", "-w", "/dev/null", "--print", "tcp"],
+    ] {
+        let json = pycap(&[&["--json"], args].concat());
+        assert_eq!(json.status, 0, "{args:?}: {}", json.err);
+        let mut numbers = Vec::new();
+        for line in json.out.lines() {
+            let packet: Value = serde_json::from_str(line).unwrap();
+            let number = packet["number"].as_u64().unwrap();
+            assert_eq!(packet["timestamp"], all[number as usize - 1], "{args:?}");
+            numbers.push(number);
+        }
+        assert!(!numbers.is_empty() && numbers != (1..=numbers.len() as u64).collect::<Vec<_>>(), "{args:?}");
+        let lines = pycap(&[&["-#"], args].concat());
+        let shown: Vec<u64> =
+            lines.out.lines().map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect();
+        assert_eq!(shown, numbers, "{args:?}");
+    }
+}
+
+/// Of several files, each packet has its file, its number in it, and its interface there; also where all are written as one.
+#[test]
+fn several_files_are_told_apart() {
+    let named = named_interfaces("json-several.pcapng");
+    let named = named.to_str().unwrap();
+    let cut = file("json-several.pcap", &conversation());
+    let cut = cut.to_str().unwrap();
+    let files = ["-r", cut, "-r", named, "-r", cut];
+    let expected: Vec<_> = (1..=11)
+        .map(|number| (json!(cut), number, 0))
+        .chain((1..=3).map(|number| (json!(named), number, number - 1)))
+        .chain((1..=11).map(|number| (json!(cut), number, 0)))
+        .collect();
+    for more in [&[][..], &["-w", "/dev/null", "--pcapng", "--print"]] {
+        let packets = objects(&[&["--json"], &files[..], more].concat());
+        let got: Vec<_> = packets
+            .iter()
+            .map(|packet| {
+                let number = |key: &str| packet[key].as_u64().unwrap();
+                (packet["file"].clone(), number("number"), number("interface"))
+            })
+            .collect();
+        assert_eq!(got, expected, "{more:?}");
+    }
+    assert!(objects(&["--json", "-r", cut]).iter().all(|packet| packet.get("file").is_none()));
 }
 
 #[test]

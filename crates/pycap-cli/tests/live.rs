@@ -112,7 +112,7 @@ fn link_types_and_clocks_are_listed_and_chosen() {
         "{said}"
     );
     assert!(said.contains("\n(000) ldh      [12]\n"), "{said}");
-    assert!(said.contains("pycap: b0 has no link type PPP: it has EN10MB"), "{said}");
+    assert!(said.contains("pycap: -y PPP: take one of EN10MB"), "{said}");
     assert_eq!(output.status.code(), Some(2), "{said}");
 }
 

@@ -293,8 +293,8 @@ fn files_that_follow_belong_to_the_user() {
             "theirs",
             "x",
             packet,
-            "pycap: -Z daemon: to become another user takes root, and this process runs as user 65534: run it with sudo, or \
-             leave -Z out",
+            "pycap: -Z daemon: run it with sudo, or leave -Z out: to become another user takes root, and this process runs \
+             as user 65534",
             "status 1",
         ]
     );

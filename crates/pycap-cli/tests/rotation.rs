@@ -212,7 +212,7 @@ fn what_makes_no_sense_is_told() {
         (&["-C", "1"], "-w <FILE>"),
         (&["-G", "1"], "-w <FILE>"),
         (&["-W", "1", "-w", "x"], "-C <SIZE>|-G <SECONDS>"),
-        (&["-z", "true", "-w", "x"], "-C <SIZE>|-G <SECONDS>"),
+        (&["-z", "true", "-w", "x"], "-z true takes -C or -G, too"),
         (&["-C", "0", "-w", "x"], "millions of bytes"),
         (&["-C", "1t", "-w", "x"], "millions of bytes"),
         (&["-G", "0", "-w", "x"], "it takes a number from 1 on"),

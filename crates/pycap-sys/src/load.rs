@@ -53,13 +53,17 @@ impl Attempt {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "load {}: ", self.library)?;
+        // What to do first; what the system's loader has to say is long, and comes last.
         match self.variable {
-            Some(variable) => write!(f, "what {variable} names cannot be used: ")?,
-            None => write!(f, "none of these can be used: ")?,
+            Some(variable) => write!(
+                f,
+                "correct or unset {variable}, which names no {} that can be used, or {}",
+                self.library, self.install
+            )?,
+            None => write!(f, "{}: {} was not found", self.install, self.library)?,
         }
         for (index, attempt) in self.attempts.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
+            let separator = if index == 0 { "; tried " } else { "; " };
             let name = attempt.name.display();
             // The system's message mostly begins with the name already.
             if attempt.reason.starts_with(&*attempt.name.to_string_lossy()) {
@@ -68,10 +72,7 @@ impl fmt::Display for LoadError {
                 write!(f, "{separator}{name}: {}", attempt.reason)?;
             }
         }
-        if let Some(variable) = self.variable {
-            write!(f, "; correct or unset {variable}")?;
-        }
-        write!(f, "; {}", self.install)
+        Ok(())
     }
 }
 
@@ -248,9 +249,9 @@ mod tests {
         assert_eq!(error.attempts().len(), 2);
         assert_eq!(error.attempts()[0].name(), "libno-such.so.1");
         let text = error.to_string();
-        assert!(text.starts_with("load libpcap: none of these can be used: libno-such.so.1: "), "{text}");
+        let start = "install something: libpcap was not found; tried libno-such.so.1: ";
+        assert!(text.starts_with(start), "{text}");
         assert!(text.contains("; /nonexistent/libno-such.so: "), "{text}");
-        assert!(text.ends_with("; install something"), "{text}");
     }
 
     #[cfg(target_os = "linux")]

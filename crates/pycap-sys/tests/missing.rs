@@ -48,13 +48,16 @@ fn loading_says(pcap: &str, net: &str) -> (String, String) {
 fn the_path_in_the_environment_is_the_only_one() {
     let (pcap, net) = loading_says("/nonexistent/libpcap.so", "/nonexistent/libnet.so");
     assert!(
-        pcap.starts_with("load libpcap: what PYCAP_LIBPCAP names cannot be used: /nonexistent/libpcap.so: "),
+        pcap.starts_with("correct or unset PYCAP_LIBPCAP, which names no libpcap that can be used, or "),
         "{pcap}"
     );
     assert!(
-        net.starts_with("load libnet: what PYCAP_LIBNET names cannot be used: /nonexistent/libnet.so: "),
+        net.starts_with("correct or unset PYCAP_LIBNET, which names no libnet that can be used, or "),
         "{net}"
     );
+    // What the system says of it comes last.
+    assert!(pcap.contains("; tried /nonexistent/libpcap.so: "), "{pcap}");
+    assert!(net.contains("; tried /nonexistent/libnet.so: "), "{net}");
     assert!(!pcap.contains("libpcap.so.1") && !net.contains("libnet.so.1"), "{pcap}; {net}");
     if cfg!(target_os = "linux") {
         assert!(pcap.contains("`apt install libpcap0.8`"), "{pcap}");

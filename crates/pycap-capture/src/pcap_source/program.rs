@@ -18,7 +18,13 @@ pub(crate) fn compile(expression: &str, options: &CompileOptions) -> Result<Filt
     let interface = options.interface.as_deref().filter(|_| depends_on_interface(expression));
     let mut handle = match interface.and_then(|name| live(name, dlt, snaplen)) {
         Some(handle) => handle,
-        None => for_file(options, dlt, snaplen)?,
+        None => for_file(options, dlt, snaplen).map_err(|error| match error.kind() {
+            ErrorKind::LibraryMissing => Error::new(
+                ErrorKind::LibraryMissing,
+                format!("the filter expression {:?} needs libpcap: {}", quoted(expression), error.message()),
+            ),
+            _ => error,
+        })?,
     };
     let netmask = options.netmask.or_else(|| broadcast_mask(expression, options.interface.as_deref()?));
     let filter = compile_for(&mut handle, expression, options.optimize, netmask)?;

@@ -38,6 +38,8 @@ pub struct Merge<R = Box<dyn Read + Send>> {
     inputs: Vec<Input<R>>,
     /// Those of all inputs.
     interfaces: Vec<Interface>,
+    /// Of each of these, the input and its index there.
+    origins: Vec<(usize, u32)>,
     appended: bool,
     /// The inputs whose next record is not known, in order. Of a record that is no packet nobody knows what follows.
     due: VecDeque<usize>,
@@ -97,6 +99,7 @@ impl<R: Read> Merge<R> {
             due: (0..inputs.len()).collect(),
             inputs,
             interfaces: Vec::new(),
+            origins: Vec::new(),
             appended: false,
             waiting: BinaryHeap::new(),
             header: Some(header),
@@ -105,8 +108,8 @@ impl<R: Read> Merge<R> {
             errors: Vec::new(),
             finished: false,
         };
-        for input in &mut this.inputs {
-            input.add_interfaces(&mut this.interfaces);
+        for number in 0..this.inputs.len() {
+            this.add_interfaces(number);
         }
         this
     }
@@ -181,7 +184,8 @@ impl<R: Read> Merge<R> {
                     continue;
                 }
             }
-            input.add_interfaces(&mut self.interfaces);
+            self.add_interfaces(index);
+            let Some(input) = self.inputs.get_mut(index) else { break };
             match input.time_of_packet() {
                 Some(time) if !self.appended => {
                     self.due.pop_front();
@@ -224,6 +228,18 @@ impl<R: Read> Merge<R> {
         })
     }
 
+    /// Gives numbers to the interfaces of this input that have none.
+    fn add_interfaces(&mut self, number: usize) {
+        let Self { inputs, interfaces, origins, .. } = self;
+        let Some(input) = inputs.get_mut(number) else { return };
+        for interface in input.file.interfaces().iter().skip(input.indexes.len()) {
+            let index = interfaces.len() as u32;
+            interfaces.push(interface.clone().at(0, index));
+            origins.push((number, input.indexes.len() as u32));
+            input.indexes.push(index);
+        }
+    }
+
     fn is_packet(&self, index: usize) -> bool {
         self.inputs.get(index).is_some_and(|input| input.time_of_packet().is_some())
     }
@@ -238,6 +254,11 @@ impl<R> Merge<R> {
     /// The files, in their order.
     pub fn files(&self) -> impl Iterator<Item = &Savefile<R>> {
         self.inputs.iter().map(|input| &input.file)
+    }
+
+    /// Which of the [`files`](Self::files) the interface with this index is from, counted from 0, and its index there.
+    pub fn origin(&self, interface: u32) -> Option<(usize, u32)> {
+        self.origins.get(usize::try_from(interface).ok()?).copied()
     }
 
     /// How many frames have been read.
@@ -278,15 +299,6 @@ impl<R: Read> Input<R> {
             None => error,
         })?;
         Ok(self.next.is_some())
-    }
-
-    /// Gives numbers to interfaces that have none.
-    fn add_interfaces(&mut self, all: &mut Vec<Interface>) {
-        for interface in self.file.interfaces().iter().skip(self.indexes.len()) {
-            let index = all.len() as u32;
-            all.push(interface.clone().at(0, index));
-            self.indexes.push(index);
-        }
     }
 
     fn is_section_header(&self) -> bool {

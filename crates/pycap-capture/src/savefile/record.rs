@@ -15,6 +15,8 @@ pub struct Record<'a> {
     block: Option<Block<'a>>,
     offset: u64,
     len: u64,
+    /// 0 where it is no packet.
+    number: u64,
 }
 
 impl<'a> Record<'a> {
@@ -25,7 +27,14 @@ impl<'a> Record<'a> {
         offset: u64,
         len: u64,
     ) -> Self {
-        Self { frame, block, offset, len }
+        Self { frame, block, offset, len, number: 0 }
+    }
+
+    /// The same, as the packet that has this number.
+    #[inline]
+    pub(super) const fn numbered(mut self, number: u64) -> Self {
+        self.number = number;
+        self
     }
 
     /// The packet, if it is one.
@@ -38,6 +47,15 @@ impl<'a> Record<'a> {
     #[inline]
     pub const fn block(self) -> Option<Block<'a>> {
         self.block
+    }
+
+    /// The number of the packet in its file, counted from 1, whatever was left out before it; `None` if it is no packet.
+    #[inline]
+    pub const fn number(self) -> Option<u64> {
+        match (self.number, self.frame) {
+            (0, _) | (_, None) => None,
+            (number, Some(_)) => Some(number),
+        }
     }
 
     /// Where in the file it starts, in bytes; in a compressed file, in what is compressed.

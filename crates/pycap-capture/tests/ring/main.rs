@@ -3,3 +3,4 @@
 
 mod hostile;
 mod memory;
+mod multi;

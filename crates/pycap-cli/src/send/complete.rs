@@ -26,7 +26,7 @@ pub(crate) fn complete(
     let ethernet = link_type == LinkType::ETHERNET;
     if ethernet && !framed && !is_ip(outermost) && outermost.identity() != Identity::Bytes {
         return Err(Failure::Build(format!(
-            "{interface} takes Ethernet frames, and {} is none: put eth/ in front, or whatever it goes in",
+            "put eth/ in front of it, or whatever it goes in: {interface} takes Ethernet frames, and {} is none",
             outermost.name()
         )));
     }

@@ -254,7 +254,8 @@ fn vlan_tags_come_and_go() {
     assert_eq!(ethernet(&rewrite(Vlan::Set(0x123)), &tagged)[12..16], [0x81, 0, 0x61, 0x23]);
     assert_eq!(ethernet(&rewrite(Vlan::Set(7)), &plain)[12..18], [0x81, 0, 0, 7, 8, 6]);
     // One that the kernel took out is there as well.
-    let taken = |rewrite: &Rewrite| written(rewrite, E, &plain, Some((0x8100, 0x602a)), E);
+    let taken =
+        |rewrite: &Rewrite| written(rewrite, E, &plain, Some(VlanTag { tpid: 0x8100, tci: 0x602a }), E);
     assert_eq!(taken(&Rewrite::new()), tagged);
     assert_eq!(taken(&rewrite(push)), twice);
     assert_eq!(taken(&rewrite(Vlan::Pop)), plain);

@@ -197,7 +197,7 @@ const WANTED: Wanted = Wanted {
     install: if cfg!(windows) {
         "install Npcap (https://npcap.com)"
     } else if cfg!(target_os = "macos") {
-        "macOS ships libpcap; a newer one comes with `brew install libpcap` (name it in PYCAP_LIBPCAP)"
+        "take macOS's own libpcap, or `brew install libpcap` and name it in PYCAP_LIBPCAP"
     } else {
         "install libpcap: `apt install libpcap0.8` (Debian, Ubuntu), `dnf install libpcap` (Fedora), \
          `pacman -S libpcap` (Arch), `apk add libpcap` (Alpine)"

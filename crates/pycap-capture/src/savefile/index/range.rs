@@ -77,7 +77,8 @@ impl<R: Read + Seek> SavefileRange<R> {
             }
         };
         taken.offset = self.spans.offset(taken.offset);
-        Ok(Some(self.file.records.record(&taken)))
+        let record = self.file.records.record(&taken);
+        Ok(Some(if record.frame().is_some() { record.numbered(self.number) } else { record }))
     }
 
     /// Calls `each` for every packet that is left, until it breaks.

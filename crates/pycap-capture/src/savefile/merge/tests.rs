@@ -48,6 +48,24 @@ fn by_time_or_one_after_the_other() {
     assert_eq!(packets(&mut merge(&[])).0, "");
 }
 
+/// The files' own numbers of packets and interfaces, also where a section begins anew.
+#[test]
+fn what_was_where_in_its_own_file_is_known() {
+    let files = [file("a", &[1, 4]), [file("b", &[2]), file("c", &[3])].concat()];
+    let mut merge = merge(&files);
+    let mut places = Vec::new();
+    while let Some(record) = merge.next_record().unwrap() {
+        assert_eq!(record.number().is_some(), record.frame().is_some());
+        let Some(frame) = record.frame() else { continue };
+        let (name, number) = (frame.data()[0] as char, record.number().unwrap());
+        let interface = frame.interface();
+        places.push((name, number, interface));
+    }
+    assert_eq!(places, [('a', 1, 0), ('b', 1, 1), ('c', 2, 2), ('a', 2, 0)]);
+    let origins: Vec<_> = (0..4).map(|index| merge.origin(index)).collect();
+    assert_eq!(origins, [Some((0, 0)), Some((1, 0)), Some((1, 1)), None]);
+}
+
 #[test]
 fn all_that_the_files_say_is_there_with_new_numbers() {
     // The second has two sections.
