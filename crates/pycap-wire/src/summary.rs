@@ -8,6 +8,7 @@ pub(crate) use link::ether_type_name;
 
 use core::fmt;
 
+use crate::walk::MAX_LAYERS;
 use crate::{LinkType, Packet};
 
 /// One packet as one line, in the form of `tcpdump -n -t`.
@@ -107,7 +108,7 @@ impl fmt::Display for Summary<'_> {
             }
             _ => {}
         }
-        Line { f, options: self.options }.frame(self.link_type, self.data, original)
+        Line { f, options: self.options, left: MAX_LAYERS }.frame(self.link_type, self.data, original)
     }
 }
 
@@ -116,9 +117,26 @@ impl fmt::Display for Summary<'_> {
 struct Line<'f, 'b> {
     f: &'f mut fmt::Formatter<'b>,
     options: Options<'f>,
+    /// How many headers that may hold one another are still shown.
+    left: usize,
 }
 
 impl Line<'_, '_> {
+    /// Whether one more header is shown, of those that may hold one another without end.
+    fn enter(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn too_deep(&mut self) -> fmt::Result {
+        self.text(" [too many layers]")
+    }
+
     fn text(&mut self, text: &str) -> fmt::Result {
         self.f.write_str(text)
     }

@@ -210,9 +210,8 @@ fn is_ip(link_type: LinkType) -> bool {
     matches!(link_type, LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6)
 }
 
-/// 802.1Q, 802.1ad, and what was used before that.
 fn is_tag(ether_type: u16) -> bool {
-    matches!(ether_type, 0x8100 | 0x88a8 | 0x9100)
+    EtherType(ether_type).is_vlan()
 }
 
 fn is_ip_ether_type(ether_type: u16) -> bool {
