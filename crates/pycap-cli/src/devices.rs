@@ -21,7 +21,7 @@ pub(crate) fn run(args: &DevicesArgs) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for interface in interfaces()? {
         if args.json {
-            writeln!(out, "{}", json(&interface))?;
+            writeln!(out, "{}", crate::escape::json(&json(&interface)))?;
         } else {
             writeln!(out, "{}", line(&interface))?;
         }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use pycap_capture::Frame;
 use pycap_wire::{Layer, LinkType, Packet};
 
+use crate::escape::Escaped;
+
 /// The link types of a file, and how many packets each has.
 pub(crate) struct LinkTypes {
     path: Option<PathBuf>,
@@ -27,7 +29,7 @@ impl LinkTypes {
 
     pub(crate) fn end<W: Write>(&self, out: &mut W) -> io::Result<()> {
         match &self.path {
-            Some(path) => writeln!(out, "Data link types in {}:", path.display())?,
+            Some(path) => writeln!(out, "Data link types in {}:", Escaped(path.display()))?,
             None => writeln!(out, "Data link types in standard input:")?,
         }
         for (link_type, packets) in &self.seen {

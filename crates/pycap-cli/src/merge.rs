@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pycap_capture::{Format, Interface, LinkType, Merge, Savefile, SavefileWriter, WriterBuilder};
 
 use crate::error::Failure;
-use crate::files::{is_called, is_nano, is_same_file, refused, tell_losses};
+use crate::files::{is_called, is_nano, is_same_file, refused, tell_losses, to_standard_output};
 use crate::progress::Progress;
 use crate::tell_failure;
 
@@ -63,7 +63,8 @@ pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
     if is_pcapng {
         merge = merge.with_comment(&made_of(&args.files));
     }
-    let mut out = if args.write == stdin { builder.stdout()? } else { builder.create(&args.write)? };
+    let mut out =
+        if args.write == stdin { to_standard_output(builder)? } else { builder.create(&args.write)? };
     let merged = copy(&mut merge, &mut out, args.cut());
     let (format, losses) = (out.format(), out.losses().clone());
     let finished = out.finish();

@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::from_one;
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::files::is_called;
+use crate::files::{is_called, to_standard_output};
 use crate::tell;
 
 const EXAMPLES: &str = r#"Expressions: layers with / between them, outermost first; in parentheses the fields that are set. All others are computed, or usual.
@@ -123,7 +123,8 @@ fn write(args: &SendArgs, file: &Path, stack: &Stack, frame: &[u8]) -> Result<()
     let pcapng = is_called(file, "pcapng");
     let builder = SavefileWriter::builder().link_type(link_type);
     let builder = builder.format(if pcapng { Format::Pcapng } else { Format::Pcap });
-    let mut writer = if file == Path::new("-") { builder.stdout()? } else { builder.create(file)? };
+    let mut writer =
+        if file == Path::new("-") { to_standard_output(builder)? } else { builder.create(file)? };
     let start = Timestamp::now().as_nanos();
     for nth in 0..args.count.unwrap_or(1) {
         let later = i128::try_from(interval.saturating_mul(nth.into())).unwrap_or(i128::MAX);

@@ -64,7 +64,7 @@ impl<'a> Summary<'a> {
     }
 
     /// With the name of the interface that it was captured on, which the line of a Linux cooked frame (version 2) starts with; such a
-    /// frame itself has but a number.
+    /// frame itself has but a number. Control characters of the name are [escaped](crate::Escaped).
     #[must_use]
     pub fn with_interface(mut self, name: Option<&'a str>) -> Self {
         self.options.interface = name;

@@ -181,9 +181,7 @@ impl Line<'_, '_> {
         };
         let payload_len = length.saturating_sub(llc.header_len());
         let next = match llc.next() {
-            Next::Link(LinkType::ETHERNET) => {
-                Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING)
-            }
+            Next::Link(LinkType::ETHERNET) => Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING),
             next => next,
         };
         match next {
@@ -239,12 +237,12 @@ impl Line<'_, '_> {
 
     fn sll2(&mut self, data: &[u8], length: usize) -> fmt::Result {
         let Ok(sll) = Sll2::parse(data) else { return self.truncated("sll2") };
+        // tcpdump looks the interface's index up where it runs, and prints a question mark where there is no such interface.
+        let interface = self.options.interface.unwrap_or("?");
         if self.options.link && !self.options.quiet {
-            self.write(format_args!("{}, length {length}: ", sll.summary()))?;
+            self.write(format_args!("{}, length {length}: ", sll.summary_on(interface)))?;
         } else {
-            // tcpdump looks the interface's index up where it runs, and prints a question mark where there is no such interface.
-            let interface = self.options.interface.unwrap_or("?");
-            self.write(format_args!("{interface:<5} {:<3} ", sll.packet_type().name().unwrap_or("?")))?;
+            self.write(format_args!("{}", sll.summary_start(interface)))?;
             if self.options.link {
                 self.write(format_args!("ifindex {} ", sll.interface_index()))?;
                 self.cooked_address(sll.mac())?;
