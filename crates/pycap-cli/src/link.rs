@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use pycap_capture::Frame;
-use pycap_wire::{Layer, LinkType, Packet};
+use pycap_wire::LinkType;
 
 use crate::escape::Escaped;
 
@@ -50,23 +50,4 @@ impl fmt::Display for Packets {
             count => write!(f, "{count} packets"),
         }
     }
-}
-
-/// How many bytes the link's header takes, with VLAN tags and LLC.
-pub(crate) fn header_len(packet: &Packet<'_>) -> usize {
-    packet
-        .layers()
-        .take_while(|layer| {
-            matches!(
-                layer,
-                Layer::Ethernet(_)
-                    | Layer::Vlan(_)
-                    | Layer::Llc(_)
-                    | Layer::Null(_)
-                    | Layer::Sll(_)
-                    | Layer::Sll2(_)
-            )
-        })
-        .map(|layer| layer.header_len())
-        .sum()
 }

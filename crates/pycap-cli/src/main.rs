@@ -8,6 +8,7 @@ mod capture;
 mod devices;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod dump;
 mod error;
 mod escape;
 mod fields;

@@ -6,8 +6,7 @@ use pycap_capture::{Frame, Interface};
 use pycap_wire::Packet;
 
 use crate::args::Args;
-use crate::hexdump;
-use crate::link::header_len;
+use crate::dump::Dump;
 use crate::sequence::Connections;
 use crate::time::Times;
 use crate::verbose::Verbose;
@@ -24,28 +23,8 @@ pub(crate) struct Lines {
     dump: Option<Dump>,
 }
 
-/// The bytes of each packet, in one of tcpdump's layouts.
-#[derive(Clone, Copy)]
-struct Dump {
-    layout: Layout,
-    with_link: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Layout {
-    Hex,
-    HexAndText,
-    Text,
-}
-
 impl Lines {
     pub(crate) fn new(args: &Args) -> Self {
-        // tcpdump's order where several are given.
-        let dump =
-            [(Layout::HexAndText, args.hex_and_text), (Layout::Hex, args.hex), (Layout::Text, args.text)]
-                .into_iter()
-                .find(|(_, flags)| *flags > 0)
-                .map(|(layout, flags)| Dump { layout, with_link: flags > 1 });
         Self {
             number: args.number,
             link: args.link,
@@ -53,7 +32,7 @@ impl Lines {
             times: Times::new(args.time, args.nano()),
             connections: (!args.absolute_tcp_sequence_numbers && args.quiet == 0).then(Connections::default),
             verbose: (args.verbose > 0).then(|| Verbose::new(args.verbose > 1, !args.dont_verify_checksums)),
-            dump,
+            dump: Dump::new(args),
         }
     }
 
@@ -77,21 +56,8 @@ impl Lines {
             verbose.frame(out, frame)?;
         }
         match self.dump {
-            Some(dump) => dump.write(out, &packet),
+            Some(dump) => dump.write(out, &packet, summary),
             None => Ok(()),
-        }
-    }
-}
-
-impl Dump {
-    fn write<W: Write>(self, out: &mut W, packet: &Packet<'_>) -> io::Result<()> {
-        let start = if self.with_link { 0 } else { header_len(packet) };
-        let bytes = packet.data().get(start..).unwrap_or_default();
-        match self.layout {
-            _ if bytes.is_empty() => Ok(()),
-            Layout::Hex => hexdump::hex(out, bytes, false),
-            Layout::HexAndText => hexdump::hex(out, bytes, true),
-            Layout::Text => hexdump::text(out, bytes),
         }
     }
 }

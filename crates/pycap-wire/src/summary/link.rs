@@ -186,8 +186,10 @@ impl Line<'_, '_> {
         };
         match next {
             Next::EtherType(ether_type) if is_dissected(ether_type) || ether_type.is_vlan() => {
-                if self.options.link {
-                    self.write(format_args!("{}, length {payload_len}: ", llc.summary()))?;
+                match llc.snap() {
+                    _ if !self.options.link => {}
+                    Some(_) => self.write(format_args!("{}, length {payload_len}: ", llc.summary()))?,
+                    None => self.write(format_args!("{}: ", llc.summary()))?,
                 }
                 if ether_type.is_vlan() {
                     let link = Tagged { type_shown: true, length_shown: true, ..link };
