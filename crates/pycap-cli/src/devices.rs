@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use pycap_capture::{LinkType, SystemInterface, interfaces};
 
 use crate::error::Failure;
+use crate::escape::{self, Escaped};
 
 /// Lists the interfaces of this machine, each with the number that -i takes, its link type and its addresses.
 #[derive(Debug, clap::Parser)]
@@ -32,7 +33,7 @@ fn print(form: fn(usize, &str, Option<&SystemInterface>) -> String) -> Result<()
     let interfaces = interfaces()?;
     for (number, name) in (1..).zip(names_of(&interfaces)) {
         let interface = interfaces.iter().find(|one| one.name() == name);
-        writeln!(out, "{}", form(number, &name, interface))?;
+        writeln!(out, "{}", Escaped(form(number, &name, interface)))?;
     }
     Ok(out.flush()?)
 }
@@ -121,7 +122,7 @@ fn json(number: usize, name: &str, interface: Option<&SystemInterface>) -> Strin
             })
         })
         .collect();
-    serde_json::json!({
+    escape::json(&serde_json::json!({
         "number": number,
         "name": name,
         "index": interface.map(SystemInterface::index),
@@ -131,6 +132,5 @@ fn json(number: usize, name: &str, interface: Option<&SystemInterface>) -> Strin
         "mtu": interface.and_then(SystemInterface::mtu),
         "mac": interface.and_then(SystemInterface::mac).map(|mac| mac.to_string()),
         "addresses": addresses,
-    })
-    .to_string()
+    }))
 }

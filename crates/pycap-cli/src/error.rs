@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use pycap_capture::ErrorKind;
 use pycap_inject::{AskError, BuildError, ExpressionError, SendError};
 
+use crate::escape::Escaped;
+
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -74,13 +76,13 @@ impl fmt::Display for Failure {
             Self::Send(error) => error.fmt(f),
             // Only a file's own errors have a place in it.
             Self::Capture(error) if error.path().is_none() && is_of_a_file(error.kind()) => {
-                write!(f, "standard input: {error}")
+                write!(f, "standard input: {}", Escaped(error))
             }
             // The message ends in the command that decompresses the file.
             Self::Capture(error) if error.kind() == ErrorKind::Compressed => {
-                write!(f, "{error} | pycap -r -")
+                write!(f, "{} | pycap -r -", Escaped(error))
             }
-            Self::Capture(error) => error.fmt(f),
+            Self::Capture(error) => Escaped(error).fmt(f),
             Self::Output(error) => write!(f, "cannot write the output: {error}"),
             Self::Closed => f.write_str("the output was closed"),
             Self::Unwell => f.write_str("capturing does not work here"),

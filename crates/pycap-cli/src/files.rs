@@ -1,6 +1,6 @@
 //! The file that packets are written to, or the files, one after the other.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -291,7 +291,7 @@ impl Files {
     }
 
     fn open_stdout(&mut self) -> Result<(), Failure> {
-        let writer = self.builder.clone().stdout()?;
+        let writer = to_standard_output(self.builder.clone())?;
         self.begin(File { writer, path: PathBuf::from("-") })
     }
 
@@ -440,4 +440,13 @@ impl LiveFiles {
             count.here = true;
         }
     }
+}
+
+/// A writer to the standard output, which is refused if it is a terminal: what the packets hold would be commands to it.
+pub(crate) fn to_standard_output(builder: WriterBuilder) -> Result<SavefileWriter, Failure> {
+    if io::stdout().is_terminal() {
+        let message = "-w - writes a capture, which is not for a terminal: add > FILE, or | and a program that reads it";
+        return Err(Failure::Usage(message.to_owned()));
+    }
+    Ok(builder.stdout()?)
 }

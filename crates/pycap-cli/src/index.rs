@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use pycap_capture::{ErrorKind, SavefileIndex};
 
 use crate::error::Failure;
+use crate::escape::Escaped;
 use crate::tell;
 use crate::time::Times;
 
@@ -50,7 +51,7 @@ fn line(index: &SavefileIndex, file: &PathBuf) -> io::Result<String> {
     let mut line = Vec::new();
     let s = |count: u64| if count == 1 { "" } else { "s" };
     let packets = index.packets();
-    write!(line, "{}: {packets} packet{}", SavefileIndex::path_beside(file).display(), s(packets))?;
+    write!(line, "{}: {packets} packet{}", Escaped(SavefileIndex::path_beside(file).display()), s(packets))?;
     if let (Some(earliest), Some(latest)) = (index.earliest(), index.latest()) {
         let mut dates = Times::new(4, false);
         write!(line, " from ")?;

@@ -13,6 +13,7 @@ use pycap_capture::{
 };
 
 use crate::error::Failure;
+use crate::escape;
 use crate::progress::Progress;
 use crate::tell_failure;
 
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<(), Failure> {
         };
         let mut out = io::BufWriter::new(io::stdout().lock());
         if args.json {
-            writeln!(out, "{}", json::object(&report))?;
+            writeln!(out, "{}", escape::json(&json::object(&report)))?;
         } else {
             if number > 0 {
                 writeln!(out)?;

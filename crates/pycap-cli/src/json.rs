@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use pycap_capture::{Direction, Frame, Interface};
-use pycap_wire::{Error, Field, Layer, Layers, Located, Next, Stop, Value};
+use pycap_wire::{Error, Field, Layer, Located, Stop, Value};
 
 use crate::fields::{self, Names};
 use crate::output::Place;
@@ -56,7 +56,7 @@ impl Json {
             Direction::Unknown => {}
         }
         out.write_all(b",\"layers\":[")?;
-        let mut layers = Layers::new(Next::Link(frame.link_type()), frame.data());
+        let mut layers = frame.layers();
         let mut comma = "";
         while let Some(located) = layers.next_located() {
             out.write_all(comma.as_bytes())?;
@@ -80,7 +80,7 @@ impl Json {
 
 /// A text that anyone may have written.
 fn text<W: Write>(out: &mut W, text: &str) -> io::Result<()> {
-    serde_json::to_writer(out, text).map_err(io::Error::from)
+    out.write_all(crate::escape::json(&text.into()).as_bytes())
 }
 
 fn layer<W: Write>(out: &mut W, located: &Located<'_>, names: &mut Names) -> io::Result<()> {

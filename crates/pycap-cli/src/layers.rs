@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use pycap_capture::Frame;
-use pycap_wire::{Layers, Next};
 
 /// Prints `(Ethernet(...), IP(...), TCP(...), b'...', 1046153559.33903)`.
 pub(crate) struct Tuples;
@@ -11,7 +10,7 @@ pub(crate) struct Tuples;
 impl Tuples {
     pub(crate) fn frame<W: Write>(&self, out: &mut W, frame: Frame<'_>) -> io::Result<()> {
         out.write_all(b"(")?;
-        let mut layers = Layers::new(Next::Link(frame.link_type()), frame.data());
+        let mut layers = frame.layers();
         while let Some(located) = layers.next_located() {
             write!(out, "{}, ", located.layer)?;
         }

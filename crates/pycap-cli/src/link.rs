@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use pycap_capture::Frame;
-use pycap_wire::{Layer, LinkType, Packet};
+use pycap_wire::LinkType;
+
+use crate::escape::Escaped;
 
 /// The link types of a file, and how many packets each has.
 pub(crate) struct LinkTypes {
@@ -31,7 +33,7 @@ impl LinkTypes {
         for (number, path) in self.paths.iter().enumerate() {
             let separator = if number == 0 { "" } else { ", " };
             let name = if path == Path::new("-") { Path::new("standard input") } else { path };
-            write!(out, "{separator}{}", name.display())?;
+            write!(out, "{separator}{}", Escaped(name.display()))?;
         }
         writeln!(out, ":")?;
         for (link_type, packets) in &self.seen {
@@ -52,23 +54,4 @@ impl fmt::Display for Packets {
             count => write!(f, "{count} packets"),
         }
     }
-}
-
-/// How many bytes the link's header takes, with VLAN tags and LLC.
-pub(crate) fn header_len(packet: &Packet<'_>) -> usize {
-    packet
-        .layers()
-        .take_while(|layer| {
-            matches!(
-                layer,
-                Layer::Ethernet(_)
-                    | Layer::Vlan(_)
-                    | Layer::Llc(_)
-                    | Layer::Null(_)
-                    | Layer::Sll(_)
-                    | Layer::Sll2(_)
-            )
-        })
-        .map(|layer| layer.header_len())
-        .sum()
 }

@@ -10,7 +10,9 @@ mod commands;
 mod devices;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod dump;
 mod error;
+mod escape;
 mod fields;
 mod files;
 mod follow;
@@ -52,6 +54,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::args::{Args, Task};
 use crate::error::Failure;
+use crate::escape::{Escaped, EscapedLines};
 
 /// Does what the command line asks for.
 fn run() -> Result<(), Failure> {
@@ -95,7 +98,8 @@ fn tell_failure(failure: &Failure) {
     }
     let mark = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // Where nobody can be told, the status has to do; `eprintln` would panic.
-    let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {failure}");
+    let failure = failure.to_string();
+    let _ = writeln!(anstream::stderr(), "{mark}pycap{mark:#}: {}", EscapedLines(&failure));
 }
 
 /// Whether the terminal's last line is one that [`tell_again`] is going to write over.
@@ -105,11 +109,11 @@ static UNFINISHED: AtomicBool = AtomicBool::new(false);
 fn tell(line: std::fmt::Arguments<'_>) {
     let start = if UNFINISHED.swap(false, Ordering::Relaxed) { "\n" } else { "" };
     // In one write: lines come from several threads, and one that is being told when this process ends is told whole or not at all.
-    let _ = anstream::stderr().write_all(format!("{start}pycap: {line}\n").as_bytes());
+    let _ = anstream::stderr().write_all(format!("{start}pycap: {}\n", Escaped(line)).as_bytes());
 }
 
 /// A line in the place of the one that was told so before.
 fn tell_again(line: std::fmt::Arguments<'_>) {
     UNFINISHED.store(true, Ordering::Relaxed);
-    let _ = anstream::stderr().write_all(format!("\r{line}").as_bytes());
+    let _ = anstream::stderr().write_all(format!("\r{}", Escaped(line)).as_bytes());
 }

@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use pycap_capture::{Direction, Frame, Interface, LinkType, Reception};
-use pycap_wire::Packet;
 
 use crate::args::Args;
-use crate::hexdump;
-use crate::link::header_len;
+use crate::dump::Dump;
+use crate::escape::Escaped;
 use crate::sequence::Connections;
 use crate::time::Times;
 use crate::verbose::Verbose;
@@ -26,28 +25,8 @@ pub(crate) struct Lines {
     dump: Option<Dump>,
 }
 
-/// The bytes of each packet, in one of tcpdump's layouts.
-#[derive(Clone, Copy)]
-struct Dump {
-    layout: Layout,
-    with_link: bool,
-}
-
-#[derive(Clone, Copy)]
-enum Layout {
-    Hex,
-    HexAndText,
-    Text,
-}
-
 impl Lines {
     pub(crate) fn new(args: &Args) -> Self {
-        // tcpdump's order where several are given.
-        let dump =
-            [(Layout::HexAndText, args.hex_and_text), (Layout::Hex, args.hex), (Layout::Text, args.text)]
-                .into_iter()
-                .find(|(_, flags)| *flags > 0)
-                .map(|(layout, flags)| Dump { layout, with_link: flags > 1 });
         Self {
             number: args.number,
             interface: args.interface.len() > 1,
@@ -56,7 +35,7 @@ impl Lines {
             times: Times::new(args.time, args.nano()),
             connections: (!args.absolute_tcp_sequence_numbers && args.quiet == 0).then(Connections::default),
             verbose: (args.verbose > 0).then(|| Verbose::new(args.verbose > 1, !args.dont_verify_checksums)),
-            dump,
+            dump: Dump::new(args),
         }
     }
 
@@ -74,7 +53,7 @@ impl Lines {
         if self.interface {
             self.write_interface(out, frame)?;
         }
-        let packet = Packet::parse(frame.link_type(), frame.data());
+        let packet = frame.packet();
         let (seq, ack) = self.connections.as_mut().map_or((0, 0), |connections| connections.base(&packet));
         let summary = packet
             .summary()
@@ -88,7 +67,7 @@ impl Lines {
             verbose.frame(out, frame)?;
         }
         match self.dump {
-            Some(dump) => dump.write(out, &packet),
+            Some(dump) => dump.write(out, &packet, summary),
             None => Ok(()),
         }
     }
@@ -108,19 +87,6 @@ impl Lines {
             (_, Reception::Promiscuous) => "P",
             _ => "In",
         };
-        write!(out, "{:<5} {way:<3} ", name.escape_debug().to_string())
-    }
-}
-
-impl Dump {
-    fn write<W: Write>(self, out: &mut W, packet: &Packet<'_>) -> io::Result<()> {
-        let start = if self.with_link { 0 } else { header_len(packet) };
-        let bytes = packet.data().get(start..).unwrap_or_default();
-        match self.layout {
-            _ if bytes.is_empty() => Ok(()),
-            Layout::Hex => hexdump::hex(out, bytes, false),
-            Layout::HexAndText => hexdump::hex(out, bytes, true),
-            Layout::Text => hexdump::text(out, bytes),
-        }
+        write!(out, "{:<5} {way:<3} ", Escaped(name).to_string())
     }
 }

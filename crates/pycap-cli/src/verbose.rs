@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 use pycap_capture::Frame;
 use pycap_wire::checksum::Verifier;
-use pycap_wire::{Field, Layer, Layers, Located, Next, Stop};
+use pycap_wire::{Field, Layer, Located, Stop};
 
 use crate::fields::{self, Names};
 
@@ -37,7 +37,7 @@ impl Verbose {
     }
 
     pub(crate) fn frame<W: Write>(&mut self, out: &mut W, frame: Frame<'_>) -> io::Result<()> {
-        let mut layers = Layers::new(Next::Link(frame.link_type()), frame.data());
+        let mut layers = frame.layers();
         let mut checksums = Verifier::default();
         while let Some(located) = layers.next_located() {
             self.layer(out, &located)?;

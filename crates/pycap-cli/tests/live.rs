@@ -9,7 +9,9 @@ use rig::namespace::{LISTENS, PYCAP, in_namespace, scratch, text};
 
 #[test]
 fn lines_are_those_of_tcpdump() {
-    for (interface, flags) in [("lo", "-n"), ("lo", "-ne"), ("any", "-n"), ("any", "-nv")] {
+    for (interface, flags) in
+        [("lo", "-n"), ("lo", "-ne"), ("any", "-n"), ("any", "-nv"), ("any", "-ne"), ("any", "-neq")]
+    {
         let folder = scratch(&format!("lines-{interface}{flags}"));
         // Times differ by what the kernel took in between, and -v adds what only we show below each line.
         let script = format!(

@@ -45,6 +45,16 @@ pub struct FlowKey {
     protocol: IpProtocol,
 }
 
+/// The direction of a packet in its flow, whose key is [canonical](FlowKey::canonical). Which end began the flow has nothing to do
+/// with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FlowDirection {
+    /// From the key's source to its destination; also where both are the same endpoint.
+    Forward,
+    /// From the key's destination to its source.
+    Reverse,
+}
+
 impl FlowKey {
     /// A flow key of source and destination, each an address and a port.
     #[inline(always)]
@@ -108,7 +118,17 @@ impl FlowKey {
     /// The same key for both directions: the one whose source is the smaller endpoint.
     #[must_use]
     pub fn canonical(&self) -> Self {
-        if (self.src, self.src_port) <= (self.dst, self.dst_port) { *self } else { self.reversed() }
+        self.with_direction().0
+    }
+
+    /// The [canonical](Self::canonical) key, and the direction in it of a packet with this key.
+    #[must_use]
+    pub fn with_direction(&self) -> (Self, FlowDirection) {
+        if (self.src, self.src_port) <= (self.dst, self.dst_port) {
+            (*self, FlowDirection::Forward)
+        } else {
+            (self.reversed(), FlowDirection::Reverse)
+        }
     }
 
     /// The 64-bit hash that both directions share, as defined [above](Self#the-symmetric-hash).
@@ -205,6 +225,25 @@ mod tests {
         let there = key("10.0.0.9:80", "10.0.0.2:1234", IpProtocol::TCP);
         assert_eq!(there.canonical(), there.reversed().canonical());
         assert_eq!(there.canonical().src_port(), 1234);
+    }
+
+    /// The source of the shared key and the direction give the packet's own key back, also where the ports alone differ.
+    #[test]
+    fn a_direction_leads_back_to_the_key() {
+        for (src, dst, direction) in [
+            ("10.0.0.2:1234", "10.0.0.9:80", FlowDirection::Forward),
+            ("10.0.0.9:80", "10.0.0.2:1234", FlowDirection::Reverse),
+            ("10.0.0.1:7", "10.0.0.1:8", FlowDirection::Forward),
+            ("10.0.0.1:8", "10.0.0.1:7", FlowDirection::Reverse),
+            ("10.0.0.1:7", "10.0.0.1:7", FlowDirection::Forward),
+            ("[fe80::2]:0", "[fe80::1]:0", FlowDirection::Reverse),
+        ] {
+            let key = key(src, dst, IpProtocol::UDP);
+            let (shared, found) = key.with_direction();
+            assert_eq!((found, shared), (direction, key.canonical()), "{src} {dst}");
+            let own = if found == FlowDirection::Forward { shared } else { shared.reversed() };
+            assert_eq!(own, key);
+        }
     }
 
     /// Flows that differ in one number spread over 256 buckets, by the low and by the high bits.

@@ -160,6 +160,19 @@ impl Layer<'_> {
 }
 
 impl LayerKind {
+    /// Whether it is an extension header of IPv6, AH among them.
+    pub(crate) fn is_ipv6_extension(self) -> bool {
+        matches!(
+            self,
+            Self::Ipv6HopByHop
+                | Self::Ipv6Routing
+                | Self::Ipv6Fragment
+                | Self::Ipv6DestinationOptions
+                | Self::Mobility
+                | Self::Ah
+        )
+    }
+
     /// Whether [`Packet::transport`] has such a layer.
     pub fn is_transport(self) -> bool {
         matches!(

@@ -318,6 +318,13 @@ impl<'a> Packet<'a> {
         FlowKey::of(self)
     }
 
+    /// The flow key that both directions share ([`FlowKey::canonical`]), and whether the packet goes from its source to its
+    /// destination or back.
+    #[inline]
+    pub fn flow_key_and_direction(&self) -> Option<(FlowKey, FlowDirection)> {
+        self.flow_key().map(|key| key.with_direction())
+    }
+
     /// A walk over all layers: on through tunnels, quoted packets and applications.
     pub fn layers(&self) -> Layers<'a, 'static> {
         let layers = Layers::new(Next::Link(self.link_type), self.data);
@@ -372,7 +379,7 @@ impl<'a> From<Ipv6<'a>> for Ip<'a> {
     }
 }
 
-impl Ip<'_> {
+impl<'a> Ip<'a> {
     /// Source address.
     #[inline(always)]
     pub fn src(&self) -> IpAddr {
@@ -388,6 +395,83 @@ impl Ip<'_> {
         match self {
             Self::V4(view) => view.dst().into(),
             Self::V6(view) => view.dst().into(),
+        }
+    }
+
+    /// Time to live in hops: IPv4's TTL, IPv6's hop limit.
+    #[inline(always)]
+    pub fn ttl(&self) -> u8 {
+        match self {
+            Self::V4(view) => view.ttl(),
+            Self::V6(view) => view.hop_limit(),
+        }
+    }
+
+    /// What [`payload`](Self::payload) is, as the IP header says: for IPv6 the next header, which may be an extension
+    /// header. [`Packet::ip_protocol`] is the protocol after all extension headers.
+    #[inline(always)]
+    pub fn protocol(&self) -> IpProtocol {
+        match self {
+            Self::V4(view) => view.protocol(),
+            Self::V6(view) => view.next_header(),
+        }
+    }
+
+    /// What follows the IP header and IPv4's options, without padding of the frame; IPv6's extension headers are part of it.
+    #[inline(always)]
+    pub fn payload(&self) -> &'a [u8] {
+        match self {
+            Self::V4(view) => view.payload(),
+            Self::V6(view) => view.payload(),
+        }
+    }
+
+    /// Whether the packet is one of several fragments, the first one too: in IPv6, where a fragment header among the extension
+    /// headers says so. An IPv6 packet whose fragment header makes it the only piece (RFC 6946) is none.
+    pub fn is_fragment(&self) -> bool {
+        match self {
+            Self::V4(view) => view.is_fragment(),
+            Self::V6(view) => Layers::new(view.next(), view.payload())
+                .take_while(|layer| layer.kind().is_ipv6_extension())
+                .any(|layer| matches!(layer, Layer::Ipv6Fragment(fragment) if fragment.is_fragment())),
+        }
+    }
+}
+
+impl<'a> Transport<'a> {
+    /// Source port, where the protocol has ports: TCP, UDP, UDP-Lite.
+    #[inline(always)]
+    pub fn src_port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(view) => Some(view.src_port()),
+            Self::Udp(view) => Some(view.src_port()),
+            Self::UdpLite(view) => Some(view.src_port()),
+            _ => None,
+        }
+    }
+
+    /// Destination port, where the protocol has ports: TCP, UDP, UDP-Lite.
+    #[inline(always)]
+    pub fn dst_port(&self) -> Option<u16> {
+        match self {
+            Self::Tcp(view) => Some(view.dst_port()),
+            Self::Udp(view) => Some(view.dst_port()),
+            Self::UdpLite(view) => Some(view.dst_port()),
+            _ => None,
+        }
+    }
+
+    /// What follows the header and its options, as far as captured: the same as [`Packet::payload`].
+    #[inline(always)]
+    pub fn payload(&self) -> &'a [u8] {
+        match self {
+            Self::Tcp(view) => view.payload(),
+            Self::Udp(view) => view.payload(),
+            Self::UdpLite(view) => view.payload(),
+            Self::Icmpv4(view) => view.payload(),
+            Self::Icmpv6(view) => view.payload(),
+            Self::Igmp(view) => view.payload(),
+            Self::Esp(view) => view.payload(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) use link::ether_type_name;
 
 use core::fmt;
 
+use crate::walk::MAX_LAYERS;
 use crate::{LinkType, Packet};
 
 /// One packet as one line, in the form of `tcpdump -n -t`.
@@ -63,7 +64,7 @@ impl<'a> Summary<'a> {
     }
 
     /// With the name of the interface that it was captured on, which the line of a Linux cooked frame (version 2) starts with; such a
-    /// frame itself has but a number.
+    /// frame itself has but a number. Control characters of the name are [escaped](crate::Escaped).
     #[must_use]
     pub fn with_interface(mut self, name: Option<&'a str>) -> Self {
         self.options.interface = name;
@@ -107,7 +108,7 @@ impl fmt::Display for Summary<'_> {
             }
             _ => {}
         }
-        Line { f, options: self.options }.frame(self.link_type, self.data, original)
+        Line { f, options: self.options, left: MAX_LAYERS }.frame(self.link_type, self.data, original)
     }
 }
 
@@ -116,9 +117,26 @@ impl fmt::Display for Summary<'_> {
 struct Line<'f, 'b> {
     f: &'f mut fmt::Formatter<'b>,
     options: Options<'f>,
+    /// How many headers that may hold one another are still shown.
+    left: usize,
 }
 
 impl Line<'_, '_> {
+    /// Whether one more header is shown, of those that may hold one another without end.
+    fn enter(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn too_deep(&mut self) -> fmt::Result {
+        self.text(" [too many layers]")
+    }
+
     fn text(&mut self, text: &str) -> fmt::Result {
         self.f.write_str(text)
     }
@@ -200,6 +218,38 @@ mod tests {
         );
         assert_eq!(Summary::new(LinkType::ETHERNET, &udp[..10]).to_string(), " [|ether]");
         assert_eq!(ethernet("8100 60"), " [|vlan]");
+    }
+
+    /// As deep as bytes can go, on a stack as small as that of a thread.
+    #[test]
+    fn headers_in_headers_end() {
+        let frame = bytes("ffffffffffff 020000000001 6558").repeat(15_000);
+        let tags = [&bytes("ffffffffffff 020000000001")[..], &bytes("8100 0005").repeat(50_000)].concat();
+        let mut packets: Vec<Vec<u8>> = [frame, tags].into();
+        let header = bytes("4500 ffff 0000 0000 4004 0000 0a000001 0a000002");
+        packets.push([&bytes("ffffffffffff 020000000001 0800")[..], &header.repeat(3_000)].concat());
+        for packet in packets {
+            let line = Summary::new(LinkType::ETHERNET, &packet).with_link(true).to_string();
+            assert!(line.ends_with(" [too many layers]"), "{}", &line[line.len() - 80..]);
+        }
+    }
+
+    #[test]
+    fn an_interfaces_name_stays_on_its_line() {
+        let frame = [&bytes("0800 0000 00000001 0001 00 06 0200000000010000")[..], &bytes(UDP)].concat();
+        let line = Summary::new(LinkType::LINUX_SLL2, &frame).with_interface(Some("e\x1b[1m\n\u{9b}"));
+        let datagram = "10.0.0.1.4000 > 10.0.0.2.9: UDP, length 4";
+        assert_eq!(line.to_string(), std::format!(r"e\u{{1b}}[1m\n\u{{9b}} In  IP {datagram}"));
+        assert_eq!(
+            line.with_interface(Some("lo")).with_link(true).to_string(),
+            std::format!(
+                "lo    In  ifindex 1 02:00:00:00:00:01 ethertype IPv4 (0x0800), length 52: {datagram}"
+            )
+        );
+        assert_eq!(
+            line.with_interface(None).with_link(true).to_string().get(..20),
+            Some("?     In  ifindex 1 ")
+        );
     }
 
     #[test]

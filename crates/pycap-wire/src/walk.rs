@@ -3,7 +3,7 @@
 use crate::*;
 
 /// The default bound on the number of layers that a walk yields.
-const MAX_LAYERS: usize = 64;
+pub(crate) const MAX_LAYERS: usize = 64;
 
 /// An iterator over the layers of a packet, outermost first: through tunnels, quoted packets and applications.
 ///

@@ -2,8 +2,8 @@
 
 use pycap_wire::stack::Stack;
 use pycap_wire::{
-    Application, Custom, ErrorKind, EtherType, Ip, IpProtocol, Layer, LayerKind, Layers, Link, LinkType,
-    Next, Packet, PortTable, Stop, Transport,
+    Application, Custom, ErrorKind, EtherType, FlowDirection, Ip, IpProtocol, Layer, LayerKind, Layers, Link,
+    LinkType, Next, Packet, PortTable, Stop, Transport,
 };
 
 const MACS: [u8; 12] = [0x00, 0x50, 0xba, 0x8f, 0xc4, 0x5f, 0x00, 0x03, 0x93, 0x44, 0xa9, 0x92];
@@ -70,6 +70,52 @@ fn the_front_page_packet() {
             "TCP(57579 -> 5190, seq=0xc1600e16, ack=0xf481e20e, flags=(push, ack))",
         ]
     );
+}
+
+/// Ports, payloads and times to live without a look at the version or the protocol.
+#[test]
+fn ip_and_transport_have_what_their_views_share() {
+    let datagram = udp(1, 2, b"hi");
+    let options = [&[17, 0, 1, 4, 0, 0, 0, 0][..], &datagram].concat();
+    for (frame, protocol, payload) in [
+        (ethernet(0x0800, &ipv4(17, 0, &datagram)), IpProtocol::UDP, &datagram),
+        (ethernet(0x86dd, &ipv6(17, &datagram)), IpProtocol::UDP, &datagram),
+        (ethernet(0x86dd, &ipv6(0, &options)), IpProtocol::HOP_BY_HOP, &options),
+    ] {
+        let packet = parse(&frame);
+        let (ip, transport) = (packet.ip().unwrap(), packet.transport().unwrap());
+        assert_eq!((ip.ttl(), ip.protocol(), ip.payload()), (64, protocol, &payload[..]));
+        assert_eq!((transport.src_port(), transport.dst_port()), (Some(1), Some(2)));
+        assert_eq!((transport.payload(), ip.is_fragment()), (&b"hi"[..], false));
+        let (key, direction) = packet.flow_key_and_direction().unwrap();
+        assert_eq!(key, packet.flow_key().unwrap().canonical());
+        let own = if direction == FlowDirection::Forward { key } else { key.reversed() };
+        assert_eq!(Some(own), packet.flow_key());
+    }
+    let echo = ethernet(0x0800, &ipv4(1, 0, &[8, 0, 0, 0, 0, 1, 0, 1, b'x']));
+    let transport = parse(&echo).transport().unwrap();
+    assert_eq!((transport.src_port(), transport.dst_port(), transport.payload()), (None, None, &b"x"[..]));
+}
+
+/// RFC 791, 3.2, and RFC 8200, 4.5; RFC 6946 for the one that is no piece.
+#[test]
+fn pieces_are_told_from_whole_packets() {
+    let piece = |offset_more: u8| [&[17, 0, 0, offset_more, 0, 0, 0, 1][..], &udp(1, 2, b"hi")].concat();
+    let behind_options = |offset_more: u8| [&[44, 0, 1, 4, 0, 0, 0, 0][..], &piece(offset_more)].concat();
+    for (frame, is_fragment) in [
+        (ethernet(0x0800, &ipv4(17, 0x4000, b"")), false),
+        (ethernet(0x0800, &ipv4(17, 0x2000, b"")), true),
+        (ethernet(0x0800, &ipv4(17, 0x0001, b"")), true),
+        (ethernet(0x86dd, &ipv6(44, &piece(0))), false),
+        (ethernet(0x86dd, &ipv6(44, &piece(1))), true),
+        (ethernet(0x86dd, &ipv6(44, &piece(8))), true),
+        (ethernet(0x86dd, &ipv6(0, &behind_options(1))), true),
+        (ethernet(0x86dd, &ipv6(60, &behind_options(0))), false),
+        // Of a packet inside nothing is known here.
+        (ethernet(0x86dd, &ipv6(41, &ipv6(44, &piece(1)))), false),
+    ] {
+        assert_eq!(parse(&frame).ip().unwrap().is_fragment(), is_fragment, "{frame:02x?}");
+    }
 }
 
 #[test]

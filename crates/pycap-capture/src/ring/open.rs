@@ -121,7 +121,7 @@ impl<'a> Target<'a> {
         const PACKET: i32 = libc::SOL_PACKET;
         // Of frames that have several tags, a socket that takes the link's header off loses all but the outermost and the innermost
         // protocol (`tpacket_rcv` in net/packet/af_packet.c).
-        let behind_link = starts(self.cooked, self.number) == Starts::BehindTheLink;
+        let behind_link = starts(self.cooked, self.number) == Starts::Payload;
         let socket = Socket::new(behind_link).map_err(no_socket)?;
         let set = |option, value: i32, what: &'static str| {
             socket.set(PACKET, option, &value).map_err(|error| unsupported(what, error))
@@ -237,15 +237,15 @@ impl<'a> Target<'a> {
 /// What a socket on this interface runs its program on; 0 is all of them.
 pub(super) fn starts(cooked: bool, number: u32) -> Starts {
     match (cooked, number) {
-        (false, _) => Starts::AtTheLink,
-        (true, 0) => Starts::AtEachLink,
-        (true, _) => Starts::BehindTheLink,
+        (false, _) => Starts::Captured,
+        (true, 0) => Starts::LinkOfEach,
+        (true, _) => Starts::Payload,
     }
 }
 
 /// The filter again, where the kernel lets some frames through that it could not look at.
 pub(super) fn recheck(settings: &Settings, cooked: bool, number: u32) -> Option<Filter> {
-    settings.filter.clone().filter(|_| starts(cooked, number) == Starts::AtEachLink)
+    settings.filter.clone().filter(|_| starts(cooked, number) == Starts::LinkOfEach)
 }
 
 /// What is known of an interface that frames come from.

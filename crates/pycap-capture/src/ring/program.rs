@@ -36,17 +36,17 @@ pub(super) fn check_link_type(settings: &Settings, link_type: LinkType) -> Resul
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Starts {
     /// On the bytes that are captured.
-    AtTheLink,
+    Captured,
     /// On what is behind the link's header, for which a pseudo-header stands: `SOCK_DGRAM`.
-    BehindTheLink,
+    Payload,
     /// On frames of several interfaces, each with its link's header, for which a pseudo-header stands: `SOCK_RAW` on all of them.
-    AtEachLink,
+    LinkOfEach,
 }
 
 /// The program for these settings on a socket that begins there. Where there is a loopback interface of this number among those captured
 /// on, each of its frames is to be seen once.
 ///
-/// Where it begins [at each link](Starts::AtEachLink), it lets all frames through that are not of a hardware type that
+/// Where it begins [at each link](Starts::LinkOfEach), it lets all frames through that are not of a hardware type that
 /// [`device::link_header_len`] knows.
 pub(super) fn assemble(settings: &Settings, starts: Starts, loopback: Option<u32>) -> Result<Program> {
     let mut filter = match &settings.filter {
@@ -55,9 +55,9 @@ pub(super) fn assemble(settings: &Settings, starts: Starts, loopback: Option<u32
             filter.check_kernel().map_err(not_for_the_kernel)?;
             let cut = filter.with_snaplen(settings.snaplen);
             match starts {
-                Starts::AtTheLink => cut,
-                Starts::BehindTheLink => cut.for_cooked_socket(Cooked::Sll2).ok_or_else(not_for_cooked)?,
-                Starts::AtEachLink => cut
+                Starts::Captured => cut,
+                Starts::Payload => cut.for_cooked_socket(Cooked::Sll2).ok_or_else(not_for_cooked)?,
+                Starts::LinkOfEach => cut
                     .for_raw_socket(Cooked::Sll2, &device::LINK_HEADERS, settings.snaplen)
                     .ok_or_else(not_for_cooked)?,
             }

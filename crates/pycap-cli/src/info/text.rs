@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use pycap_capture::{Interface, LinkType, Timestamp, TimestampResolution};
 
 use super::{OfInterface, Report};
+use crate::escape::Escaped;
 
 /// Where values start.
 const COLUMN: usize = 21;
@@ -14,7 +15,7 @@ const COLUMN: usize = 21;
 /// Writes all that is known.
 pub(super) fn write<W: Write>(out: &mut W, report: &Report) -> io::Result<()> {
     let (major, minor) = report.version;
-    line(out, "File name", report.path.display())?;
+    line(out, "File name", Escaped(report.path.display()))?;
     line(out, "File type", format_args!("{} {major}.{minor}, {}", report.format, report.byte_order))?;
     if let Some(compression) = report.compression {
         line(out, "Compression", compression)?;
@@ -222,11 +223,11 @@ fn sections<W: Write>(out: &mut W, report: &Report) -> io::Result<()> {
             ("Capture application", &section.application),
         ] {
             if let Some(text) = text {
-                line(out, label, Plain(text))?;
+                line(out, label, Escaped(text))?;
             }
         }
         for comment in &section.comments {
-            line(out, "Capture comment", Plain(comment))?;
+            line(out, "Capture comment", Escaped(comment))?;
         }
     }
     if report.more_sections > 0 {
@@ -243,10 +244,10 @@ fn write_interface<W: Write>(
 ) -> io::Result<()> {
     let mut say = |label: &str, value: &dyn Display| writeln!(out, "{:COLUMN$}{label} = {value}", "");
     if let Some(name) = interface.name() {
-        say("Name", &Plain(name))?;
+        say("Name", &Escaped(name))?;
     }
     if let Some(description) = interface.description() {
-        say("Description", &Plain(description))?;
+        say("Description", &Escaped(description))?;
     }
     say("Encapsulation", &Named(interface.link_type()))?;
     say("Capture length", &interface.snaplen())?;
@@ -263,14 +264,14 @@ fn write_interface<W: Write>(
         ("Hardware", interface.hardware()),
     ] {
         if let Some(text) = text {
-            say(label, &Plain(text))?;
+            say(label, &Escaped(text))?;
         }
     }
     if let Some(speed) = of.speed {
         say("Speed", &format_args!("{speed} bits/s"))?;
     }
     for comment in &of.comments {
-        say("Comment", &Plain(comment))?;
+        say("Comment", &Escaped(comment))?;
     }
     say("Number of stat entries", &of.statistics)?;
     if let Some(last) = &of.last {
@@ -293,16 +294,4 @@ fn write_interface<W: Write>(
         }
     }
     say("Number of packets", &of.packets)
-}
-
-/// A text of the file on one line, and without what would move the cursor of a terminal.
-struct Plain<'a>(&'a str);
-
-impl Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| match c {
-            c if c.is_control() => write!(f, "{}", c.escape_default()),
-            c => fmt::Write::write_char(f, c),
-        })
-    }
 }

@@ -267,6 +267,31 @@ fn vlan_tags_come_and_go() {
     assert_eq!((verdicts(&out[22..]), &out[34..38], out[5]), (vec![true, true], &[192, 168, 77, 5][..], 9));
 }
 
+/// Whatever a tag's protocol identifier is, what is behind it is found, and the tag is taken off and set.
+#[test]
+fn tags_of_all_kinds_are_tags() {
+    let packet = v4(0, "", 17, &udp4());
+    let plain = [&bytes("ffffffffffff 020000000001 0800")[..], &packet].concat();
+    for tpid in [0x8100_u16, 0x88a8, 0x9100, 0x9200] {
+        let tagged = [&plain[..12], &tpid.to_be_bytes(), &[0x60, 0x2a], &plain[12..]].concat();
+        let twice = [&plain[..12], &tpid.to_be_bytes(), &[0, 9], &tagged[12..]].concat();
+        let ethernet = |rewrite: &Rewrite, frame: &[u8]| written(rewrite, E, frame, None, E);
+        assert_eq!(ethernet(&Rewrite::new().vlan(Vlan::Pop), &tagged), plain, "{tpid:#x}");
+        assert_eq!(ethernet(&Rewrite::new().vlan(Vlan::Pop), &twice), tagged, "{tpid:#x}");
+        let set = ethernet(&Rewrite::new().vlan(Vlan::Set(7)), &tagged);
+        assert_eq!(
+            (&set[12..14], &set[14..16], set.len()),
+            (&tpid.to_be_bytes()[..], &[0x60, 7][..], tagged.len())
+        );
+        let mapped = ethernet(&map(TWO), &twice);
+        assert_eq!(
+            (verdicts(&mapped[22..]), &mapped[34..38]),
+            (vec![true, true], &[192, 168, 77, 5][..]),
+            "{tpid:#x}"
+        );
+    }
+}
+
 #[test]
 fn arp_has_addresses_of_ip() {
     let frame = bytes(

@@ -36,6 +36,21 @@ pub(super) fn samples() -> Vec<Sample> {
             ethernet(0x88a8, &vlan(100, 0x8100, &vlan(0x1008, 0x86dd, &packet6))),
         ),
         on_ethernet(
+            "VLAN, older tag protocol identifier",
+            &["eth", "vlan", "ip", "udp"],
+            ethernet(0x9100, &vlan(5, 0x0800, &packet)),
+        ),
+        on_ethernet(
+            "LLC in a jumbo frame",
+            &["eth", "llc", "ip", "udp"],
+            ethernet(0x8870, &snap([0; 3], 0x0800, &packet)),
+        ),
+        on_ethernet(
+            "SNAP with a bridged frame",
+            &["eth", "llc", "eth", "ip", "udp"],
+            ethernet_llc(&snap([0, 0x80, 0xc2], 7, &join(&[&[0, 0], &ethernet(0x0800, &packet)]))),
+        ),
+        on_ethernet(
             "VLAN with 802.3 length",
             &["eth", "vlan", "llc"],
             ethernet(0x8100, &vlan(5, 38, &join(&[&[0x42, 0x42, 3], &[0; 35]]))),

@@ -227,18 +227,9 @@ impl<'a> Llc<'a> {
     /// SNAP before a payload, below 8 or 9.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let truncated = |needed| Err(Error::truncated(LayerKind::Llc, needed, bytes.len()));
-        let Some((header, rest)) = LlcHeader::split(bytes) else {
-            return truncated(LlcHeader::LEN);
-        };
-        let (control_high, rest) = match rest.split_first() {
-            _ if header.control() & 3 == 3 => (None, rest),
-            Some((high, rest)) => (Some(*high), rest),
-            None => return truncated(LlcHeader::LEN + 1),
-        };
-        let mut view = Self { header, control_high, snap: None, padding: None, payload: rest };
-        if header.dsap() == Sap::SNAP && header.ssap() == Sap::SNAP {
-            match SnapHeader::split(rest) {
+        let mut view = Self::without_snap(bytes)?;
+        if view.dsap() == Sap::SNAP && view.ssap() == Sap::SNAP {
+            match SnapHeader::split(view.payload) {
                 Some((snap, payload)) => {
                     (view.snap, view.payload) = (Some(snap), payload);
                     if snap.is_bridged_ethernet()
@@ -247,11 +238,33 @@ impl<'a> Llc<'a> {
                         (view.padding, view.payload) = (Some(padding), frame);
                     }
                 }
-                None if view.carries_payload() => return truncated(view.header_len() + SnapHeader::LEN),
+                None if view.carries_payload() => {
+                    return Err(truncated(view.header_len() + SnapHeader::LEN, bytes));
+                }
                 None => (),
             }
         }
         Ok(view)
+    }
+
+    /// The LLC header alone.
+    #[inline]
+    fn without_snap(bytes: &'a [u8]) -> Result<Self, Error> {
+        let Some((header, rest)) = LlcHeader::split(bytes) else {
+            return Err(truncated(LlcHeader::LEN, bytes));
+        };
+        let (control_high, payload) = match rest.split_first() {
+            _ if header.control() & 3 == 3 => (None, rest),
+            Some((high, rest)) => (Some(*high), rest),
+            None => return Err(truncated(LlcHeader::LEN + 1, bytes)),
+        };
+        Ok(Self { header, control_high, snap: None, padding: None, payload })
+    }
+
+    /// The LLC header in front of a SNAP header that is cut.
+    pub(crate) fn before_snap(bytes: &'a [u8]) -> Option<Self> {
+        let view = Self::without_snap(bytes).ok()?;
+        (view.dsap() == Sap::SNAP && view.ssap() == Sap::SNAP && view.header.control() == UI).then_some(view)
     }
 
     /// The LLC header's bytes as fields.
@@ -391,9 +404,8 @@ impl<'a> Llc<'a> {
         }
     }
 
-    /// The one-line form: `LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui Ethernet (0x000000),
-    /// ethertype IPv4 (0x0800)`.
-    pub fn summary(&self) -> impl fmt::Display + 'a {
+    /// The start of [`summary`](Self::summary), up to the control field.
+    pub(crate) fn summary_of_header(&self) -> impl fmt::Display + 'a {
         let llc = *self;
         from_fn(move |f| {
             let (dsap, ssap) = (Sap(llc.dsap().0 & !1), Sap(llc.ssap().0 & !1));
@@ -403,9 +415,18 @@ impl<'a> Llc<'a> {
             write!(f, "LLC, dsap {} ({:#04x}) {group}, ", name(dsap), dsap.0)?;
             write!(f, "ssap {} ({:#04x}) {response}, ctrl ", name(ssap), ssap.0)?;
             match llc.control_high {
-                Some(_) => write!(f, "{:#06x}", llc.control_bits())?,
-                None => write!(f, "{:#04x}", llc.control_bits())?,
+                Some(_) => write!(f, "{:#06x}", llc.control_bits()),
+                None => write!(f, "{:#04x}", llc.control_bits()),
             }
+        })
+    }
+
+    /// The one-line form: `LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui Ethernet (0x000000),
+    /// ethertype IPv4 (0x0800)`.
+    pub fn summary(&self) -> impl fmt::Display + 'a {
+        let llc = *self;
+        from_fn(move |f| {
+            write!(f, "{}", llc.summary_of_header())?;
             match (llc.snap, llc.dsap()) {
                 (Some(snap), _) if llc.header.control() == UI => write_snap(f, snap),
                 (_, Sap::STP | Sap::IPX | Sap::OSI | Sap::IP | Sap::NETBEUI)
@@ -417,6 +438,11 @@ impl<'a> Llc<'a> {
             }
         })
     }
+}
+
+/// There are fewer bytes than the headers need.
+fn truncated(needed: usize, bytes: &[u8]) -> Error {
+    Error::truncated(LayerKind::Llc, needed, bytes.len())
 }
 
 /// The control byte of unnumbered information.

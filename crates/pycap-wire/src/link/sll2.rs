@@ -21,7 +21,7 @@ use crate::display::from_fn;
 use crate::header::header;
 use crate::link::sll::{self, SllPacketType};
 use crate::net::arp::HardwareType;
-use crate::{Error, EtherType, Field, LayerKind, MacAddr, Next, Visit};
+use crate::{Error, Escaped, EtherType, Field, LayerKind, MacAddr, Next, Visit};
 
 header! {
     /// The cooked header v2: 20 bytes.
@@ -157,14 +157,27 @@ impl<'a> Sll2<'a> {
     /// The one-line form: `?     Out ifindex 2 08:00:27:19:1c:78 ethertype ARP (0x0806)`; tcpdump has the interface's name in
     /// front, and this where it does not know it.
     pub fn summary(&self) -> impl fmt::Display + 'a {
+        self.summary_on("?")
+    }
+
+    /// The same with the name of the interface that the frame was captured on.
+    pub(crate) fn summary_on<'b>(&self, interface: &'b str) -> impl fmt::Display + use<'a, 'b> {
         let sll2 = *self;
         from_fn(move |f| {
-            let packet_type = sll2.packet_type().name().unwrap_or("?");
-            write!(f, "?     {packet_type:<3} ifindex {} ", sll2.interface_index())?;
+            write!(f, "{}ifindex {} ", sll2.summary_start(interface), sll2.interface_index())?;
             if let Some(mac) = sll2.mac() {
                 write!(f, "{mac} ")?;
             }
             sll::write_protocol(f, sll2.hardware_type(), sll2.protocol())
+        })
+    }
+
+    /// What a line begins with: the interface's name in at least five columns, and the packet type in three.
+    pub(crate) fn summary_start<'b>(&self, interface: &'b str) -> impl fmt::Display + use<'b> {
+        let packet_type = self.packet_type().name().unwrap_or("?");
+        from_fn(move |f| {
+            let width = 5_usize.saturating_sub(interface.chars().count());
+            write!(f, "{}{:width$} {packet_type:<3} ", Escaped(interface), "")
         })
     }
 }

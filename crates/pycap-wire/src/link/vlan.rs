@@ -206,7 +206,7 @@ impl fmt::Display for Vlan<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{ToString, bytes, fields, torture};
+    use crate::testing::{ToString, Vec, bytes, fields, torture};
     use crate::{Layer, Layers, LinkType};
 
     #[test]
@@ -233,6 +233,22 @@ mod tests {
         assert_eq!(vids, [100, 101, 102]);
         assert!(matches!(walk.next(), Some(Layer::Llc(_))));
         assert_eq!((walk.payload(), walk.payload_offset()), (&[][..], 29));
+    }
+
+    #[test]
+    fn every_tag_protocol_identifier_is_known_to_all() {
+        for tpid in [0x8100_u16, 0x88a8, 0x9100, 0x9200] {
+            let mut frame = bytes("ffffffffffff 020000000001 0000 0005 0000 0006 0806");
+            for at in [12, 16] {
+                frame[at..at + 2].copy_from_slice(&tpid.to_be_bytes());
+            }
+            let packet = crate::Packet::parse(LinkType::ETHERNET, &frame);
+            let vids: Vec<_> = packet.vlans().map(|vlan| vlan.vid()).collect();
+            let walked: Vec<_> = packet.layers().map(|layer| layer.kind()).collect();
+            assert_eq!(vids, [5, 6], "{tpid:#x}");
+            assert_eq!(walked, [LayerKind::Ethernet, LayerKind::Vlan, LayerKind::Vlan]);
+            assert_eq!(packet.next(), Next::EtherType(EtherType::ARP));
+        }
     }
 
     #[test]

@@ -4,5 +4,5 @@
 
 crate::net::ipv6_option::options_header! {
     /// A destination options header: what only the destination (or the next one on the route) looks at.
-    Ipv6DestinationOptions, "DSTOPT", "[|dstopt]"
+    Ipv6DestinationOptions, "DSTOPT", " [|dstopt]"
 }

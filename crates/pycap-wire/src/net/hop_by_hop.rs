@@ -4,5 +4,5 @@
 
 crate::net::ipv6_option::options_header! {
     /// A hop-by-hop options header: what every router on the way may look at.
-    Ipv6HopByHop, "HBH", "[|hbhopt]"
+    Ipv6HopByHop, "HBH", " [|hbhopt]"
 }

@@ -56,9 +56,10 @@ impl EtherType {
         self.0 <= Self::MAX_LENGTH
     }
 
-    /// Whether a VLAN tag follows: 0x8100, 0x88a8 or 0x9100.
+    /// Whether a VLAN tag follows: 0x8100 (IEEE 802.1Q), 0x88a8 (802.1ad), and what was used for outer tags before it,
+    /// 0x9100 and 0x9200.
     #[inline(always)]
     pub fn is_vlan(self) -> bool {
-        matches!(self, Self::VLAN | Self::QINQ | Self::VLAN_9100)
+        matches!(self, Self::VLAN | Self::QINQ | Self::VLAN_9100 | Self::VLAN_9200)
     }
 }

@@ -25,6 +25,9 @@ fn has_ports(protocol: IpProtocol) -> bool {
 
 impl Line<'_, '_> {
     pub(super) fn ipv4(&mut self, data: &[u8], length: usize) -> fmt::Result {
+        if !self.enter() {
+            return self.too_deep();
+        }
         match data.first().map(|byte| byte >> 4) {
             Some(4) => {}
             None => return self.truncated("ip"),
@@ -71,6 +74,9 @@ impl Line<'_, '_> {
     }
 
     pub(super) fn ipv6(&mut self, data: &[u8], length: usize) -> fmt::Result {
+        if !self.enter() {
+            return self.too_deep();
+        }
         let Ok(ip) = Ipv6::parse(data) else { return self.truncated("ip6") };
         if length < Ipv6Header::LEN {
             return self.write(format_args!("truncated-ip6 {length}"));
@@ -108,6 +114,9 @@ impl Line<'_, '_> {
             // One step through an extension header; its own text ends where the next one starts.
             macro_rules! extension {
                 ($View:ident, $name:literal, $end:literal) => {{
+                    if !self.enter() {
+                        return self.too_deep();
+                    }
                     let Ok(view) = $View::parse(data) else { return self.truncated($name) };
                     self.write(format_args!("{}", view.summary()))?;
                     if view.missing() > 0 || view.defect().is_some() {
@@ -164,19 +173,28 @@ impl Line<'_, '_> {
                 IpProtocol::IPV4 => return self.ipv4(data, length),
                 IpProtocol::IPV6 => return self.ipv6(data, length),
                 IpProtocol::NO_NEXT_HEADER => return self.text("no next header"),
+                IpProtocol::ETHERNET => return self.ethernet(data, length),
+                IpProtocol::AH if data.len() < AhHeader::LEN => return self.cut_ah(data),
                 IpProtocol::AH => extension!(Ah, "ah", ": "),
                 IpProtocol::HOP_BY_HOP if v6 => extension!(Ipv6HopByHop, "hbhopt", " "),
                 IpProtocol::DESTINATION_OPTIONS if v6 => extension!(Ipv6DestinationOptions, "dstopt", " "),
                 IpProtocol::ROUTING if v6 => extension!(Ipv6Routing, "rt6", " "),
-                IpProtocol::MOBILITY if v6 => {
-                    return match Mobility::parse(data) {
-                        Ok(view) => self.write(format_args!("{}", view.summary())),
-                        Err(_) => self.truncated("mobility"),
-                    };
-                }
+                IpProtocol::MOBILITY if v6 => match extension!(Mobility, "mobility", "") {
+                    Next::IpProtocol(next) if next != IpProtocol::NO_NEXT_HEADER && !data.is_empty() => {
+                        self.text(" ")?;
+                        Next::IpProtocol(next)
+                    }
+                    _ => return Ok(()),
+                },
                 IpProtocol::FRAGMENT if v6 => {
-                    let Ok(fragment) = Ipv6Fragment::parse(data) else { return self.truncated("ip6frag") };
-                    self.write(format_args!("{} ", fragment.with_missing(missing).summary()))?;
+                    if !self.enter() {
+                        return self.too_deep();
+                    }
+                    let Ok(fragment) = Ipv6Fragment::parse(data) else { return self.truncated("frag6") };
+                    self.write(format_args!("{}", fragment.with_missing(missing).summary()))?;
+                    if fragment.fragment_offset() == 0 {
+                        self.text(" ")?;
+                    }
                     context.fragmented = true;
                     (data, length) = (fragment.payload(), length.saturating_sub(fragment.header_len()));
                     fragment.next()
@@ -190,11 +208,24 @@ impl Line<'_, '_> {
         }
     }
 
+    /// An authentication header whose fixed part is cut: the fields before the cut.
+    fn cut_ah(&mut self, data: &[u8]) -> fmt::Result {
+        self.text(match data.len() {
+            0 => "",
+            1 => "AH",
+            _ => "AH(",
+        })?;
+        if let Some(&[_, _, _, _, a, b, c, d]) = data.first_chunk() {
+            self.write(format_args!("spi={:#010x},", u32::from_be_bytes([a, b, c, d])))?;
+        }
+        self.truncated("ah")
+    }
+
     fn udp(&mut self, data: &[u8], length: usize, context: Context) -> fmt::Result {
         let addresses = context.addresses(IpProtocol::UDP);
         let Some(ports) = ports(data) else {
             self.plain_addresses(addresses)?;
-            return self.text("  [|udp]");
+            return self.text(if addresses.is_some() { "  [|udp]" } else { " [|udp]" });
         };
         self.with_ports(addresses, ports)?;
         if length < UdpHeader::LEN {

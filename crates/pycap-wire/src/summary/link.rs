@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::Line;
+use crate::link::ethernet::next_of;
 use crate::*;
 
 impl Line<'_, '_> {
@@ -12,6 +13,10 @@ impl Line<'_, '_> {
             LinkType::NULL | LinkType::LOOP => self.null(data, length),
             LinkType::LINUX_SLL => self.sll(data, length),
             LinkType::LINUX_SLL2 => self.sll2(data, length),
+            LinkType::ATM_RFC1483 | LinkType::ATM_RFC1483_11 => {
+                let link = Tagged { frame: length, addresses: None, type_shown: true, length_shown: true };
+                self.llc(link, data, length)
+            }
             LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6 => {
                 if self.options.link {
                     self.text("ip: ")?;
@@ -29,7 +34,10 @@ impl Line<'_, '_> {
         }
     }
 
-    fn ethernet(&mut self, data: &[u8], length: usize) -> fmt::Result {
+    pub(super) fn ethernet(&mut self, data: &[u8], length: usize) -> fmt::Result {
+        if !self.enter() {
+            return self.too_deep();
+        }
         let Ok(frame) = Ethernet::parse(data) else { return self.truncated("ether") };
         if self.options.link {
             self.write(format_args!("{} > {}, ", frame.src(), frame.dst()))?;
@@ -49,6 +57,9 @@ impl Line<'_, '_> {
         mut length: usize,
     ) -> fmt::Result {
         while ether_type.is_vlan() {
+            if !self.enter() {
+                return self.too_deep();
+            }
             let Ok(tag) = Vlan::parse(rest) else { return self.truncated("vlan") };
             if self.options.link {
                 self.type_and_length(&mut link, ether_type)?;
@@ -67,15 +78,19 @@ impl Line<'_, '_> {
                     self.write(format_args!(", length {length}: "))?;
                 }
             }
-            return self.llc(link, data, length);
+            return match next_of(ether_type, data) {
+                Next::EtherType(EtherType::IPX) => self.novell(link, data, length),
+                _ => self.llc(link, data, length),
+            };
         }
         if !is_dissected(ether_type) {
             return self.unknown(link, ether_type);
         }
-        if self.options.link {
+        // Of a jumbo frame with LLC, tcpdump shows neither the type nor the length.
+        if self.options.link && ether_type != EtherType::JUMBO {
             self.type_and_length(&mut link, ether_type)?;
         }
-        self.ether_payload(ether_type, rest, length)
+        self.ether_payload(link, ether_type, rest, length)
     }
 
     /// A type, with the frame's length behind the first one.
@@ -101,19 +116,25 @@ impl Line<'_, '_> {
         }
     }
 
-    fn ether_payload(&mut self, ether_type: EtherType, data: &[u8], length: usize) -> fmt::Result {
+    fn ether_payload(
+        &mut self,
+        link: Tagged,
+        ether_type: EtherType,
+        data: &[u8],
+        length: usize,
+    ) -> fmt::Result {
         match ether_type {
             EtherType::IPV4 => self.ipv4(data, length),
             EtherType::IPV6 => self.ipv6(data, length),
+            EtherType::TRANSPARENT_ETHERNET_BRIDGING => self.ethernet(data, length),
+            EtherType::JUMBO => self.llc(link, data, length),
             _ => self.arp(data, length),
         }
     }
 
     /// The link's header in place of what it carries.
     fn unknown(&mut self, link: Tagged, ether_type: EtherType) -> fmt::Result {
-        if let (false, Some((src, dst))) = (self.options.link, link.addresses) {
-            self.write(format_args!("{src} > {dst}, "))?;
-        }
+        self.addresses(link)?;
         self.ether_type(ether_type)?;
         if link.length_shown { Ok(()) } else { self.write(format_args!(", length {}", link.frame)) }
     }
@@ -126,20 +147,58 @@ impl Line<'_, '_> {
         }
     }
 
+    /// The addresses in place of what the frame carries, unless they stand in front already.
+    fn addresses(&mut self, link: Tagged) -> fmt::Result {
+        match link.addresses {
+            Some((src, dst)) if !self.options.link => self.write(format_args!("{src} > {dst}, ")),
+            _ => Ok(()),
+        }
+    }
+
+    /// An IPX packet without an LLC header, as Novell's first 802.3 had it.
+    fn novell(&mut self, link: Tagged, data: &[u8], length: usize) -> fmt::Result {
+        if data.len() < LlcHeader::LEN {
+            return self.truncated("llc");
+        }
+        self.addresses(link)?;
+        self.write(format_args!("IPX 802.3, length {length}"))
+    }
+
     fn llc(&mut self, link: Tagged, data: &[u8], length: usize) -> fmt::Result {
-        let Ok(llc) = Llc::parse(data) else { return self.truncated("llc") };
-        let payload_len = length.saturating_sub(llc.header_len());
-        match llc.next() {
-            Next::EtherType(ether_type) if is_dissected(ether_type) => {
-                if self.options.link {
-                    self.write(format_args!("{}, length {payload_len}: ", llc.summary()))?;
+        if !self.enter() {
+            return self.too_deep();
+        }
+        let Ok(llc) = Llc::parse(data) else {
+            return match Llc::before_snap(data) {
+                Some(llc) => {
+                    if self.options.link {
+                        self.write(format_args!("{}: ", llc.summary_of_header()))?;
+                    }
+                    self.truncated("snap")
                 }
-                self.ether_payload(ether_type, llc.payload(), payload_len)
+                None => self.truncated("llc"),
+            };
+        };
+        let payload_len = length.saturating_sub(llc.header_len());
+        let next = match llc.next() {
+            Next::Link(LinkType::ETHERNET) => Next::EtherType(EtherType::TRANSPARENT_ETHERNET_BRIDGING),
+            next => next,
+        };
+        match next {
+            Next::EtherType(ether_type) if is_dissected(ether_type) || ether_type.is_vlan() => {
+                match llc.snap() {
+                    _ if !self.options.link => {}
+                    Some(_) => self.write(format_args!("{}, length {payload_len}: ", llc.summary()))?,
+                    None => self.write(format_args!("{}: ", llc.summary()))?,
+                }
+                if ether_type.is_vlan() {
+                    let link = Tagged { type_shown: true, length_shown: true, ..link };
+                    return self.tagged(link, ether_type, llc.payload(), payload_len);
+                }
+                self.ether_payload(link, ether_type, llc.payload(), payload_len)
             }
             _ => {
-                if let (false, Some((src, dst))) = (self.options.link, link.addresses) {
-                    self.write(format_args!("{src} > {dst}, "))?;
-                }
+                self.addresses(link)?;
                 // tcpdump counts the header where it does not look behind it.
                 let shown = if matches!(llc.next(), Next::Sap(_) | Next::End) { length } else { payload_len };
                 self.write(format_args!("{}, length {shown}", llc.summary()))
@@ -152,13 +211,14 @@ impl Line<'_, '_> {
         let payload_len = length.saturating_sub(null.header_len());
         match null.next() {
             Next::EtherType(ether_type) if is_dissected(ether_type) => {
+                let link = Tagged { frame: length, addresses: None, type_shown: true, length_shown: true };
                 if self.options.link && self.options.quiet {
                     self.ether_type(ether_type)?;
                     self.write(format_args!(", length {length}: "))?;
                 } else if self.options.link {
                     self.write(format_args!("{}, length {length}: ", null.summary()))?;
                 }
-                self.ether_payload(ether_type, null.payload(), payload_len)
+                self.ether_payload(link, ether_type, null.payload(), payload_len)
             }
             _ => self.write(format_args!("{}, length {length}", null.summary())),
         }
@@ -179,12 +239,12 @@ impl Line<'_, '_> {
 
     fn sll2(&mut self, data: &[u8], length: usize) -> fmt::Result {
         let Ok(sll) = Sll2::parse(data) else { return self.truncated("sll2") };
+        // tcpdump looks the interface's index up where it runs, and prints a question mark where there is no such interface.
+        let interface = self.options.interface.unwrap_or("?");
         if self.options.link && !self.options.quiet {
-            self.write(format_args!("{}, length {length}: ", sll.summary()))?;
+            self.write(format_args!("{}, length {length}: ", sll.summary_on(interface)))?;
         } else {
-            // tcpdump looks the interface's index up where it runs, and prints a question mark where there is no such interface.
-            let interface = self.options.interface.unwrap_or("?");
-            self.write(format_args!("{interface:<5} {:<3} ", sll.packet_type().name().unwrap_or("?")))?;
+            self.write(format_args!("{}", sll.summary_start(interface)))?;
             if self.options.link {
                 self.write(format_args!("ifindex {} ", sll.interface_index()))?;
                 self.cooked_address(sll.mac())?;
@@ -216,9 +276,17 @@ impl Line<'_, '_> {
     }
 }
 
-/// Whether this crate knows what the EtherType stands for.
+/// Whether the walk goes on behind the EtherType; see [`EtherType::is_vlan`] for tags.
 fn is_dissected(ether_type: EtherType) -> bool {
-    matches!(ether_type, EtherType::IPV4 | EtherType::IPV6 | EtherType::ARP | EtherType::RARP)
+    matches!(
+        ether_type,
+        EtherType::IPV4
+            | EtherType::IPV6
+            | EtherType::ARP
+            | EtherType::RARP
+            | EtherType::TRANSPARENT_ETHERNET_BRIDGING
+            | EtherType::JUMBO
+    )
 }
 
 /// What the layers above may have to say of the link.
@@ -247,6 +315,7 @@ fn known_name(ether_type: EtherType) -> Option<&'static str> {
         EtherType::VLAN_9200 => "802.1Q-9200",
         EtherType::QINQ => "802.1Q-QinQ",
         EtherType::RARP => "Reverse ARP",
+        EtherType::TRANSPARENT_ETHERNET_BRIDGING => "TEB",
         EtherType::PPPOE_DISCOVERY => "PPPoE D",
         EtherType::PPPOE_SESSION => "PPPoE S",
         EtherType::EAPOL => "EAPOL",

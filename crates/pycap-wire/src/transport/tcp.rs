@@ -119,12 +119,38 @@ impl TcpFlags {
     pub fn contains(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
+
+    /// Whether any of `flags` is set.
+    #[inline(always)]
+    pub fn intersects(self, flags: Self) -> bool {
+        self.0 & flags.0 != 0
+    }
 }
 
+/// The flags of both.
 impl core::ops::BitOr for TcpFlags {
     type Output = Self;
+    #[inline(always)]
     fn bitor(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+/// The flags that are set in both.
+impl core::ops::BitAnd for TcpFlags {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+/// The flags that are not set, of the twelve bits that there are: `flags & !TcpFlags::PSH` is `flags` without PSH.
+impl core::ops::Not for TcpFlags {
+    type Output = Self;
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(!self.0 & 0x0fff)
     }
 }
 
@@ -451,6 +477,18 @@ mod tests {
             _ => (),
         });
         found
+    }
+
+    #[test]
+    fn flags_are_a_set() {
+        let flags = TcpFlags::PSH | TcpFlags::ACK;
+        assert_eq!(flags & !TcpFlags::PSH, TcpFlags::ACK);
+        assert!(
+            flags.intersects(TcpFlags::SYN | TcpFlags::ACK) && !flags.contains(TcpFlags::SYN | TcpFlags::ACK)
+        );
+        assert!(!flags.intersects(TcpFlags::SYN | TcpFlags::FIN) && !flags.intersects(TcpFlags::default()));
+        assert_eq!((!TcpFlags::default()).0, 0x0fff);
+        assert_eq!(!!flags, flags);
     }
 
     #[test]
