@@ -506,7 +506,7 @@ impl PacketRing {
                 }
                 if self.ending.is_none() {
                     let error = Error::new(ErrorKind::InterfaceDown, "the interface was set down");
-                    let error = error.on_interface(self.interface());
+                    let error = error.on_interface((*self).interface());
                     self.end(Some(error));
                 }
                 Ok(())
@@ -589,7 +589,7 @@ impl PacketRing {
         self.release();
         self.finished = true;
         let message = "a header in the ring makes no sense: the rest of its block is lost";
-        Error::new(ErrorKind::Malformed, message).on_interface(self.interface())
+        Error::new(ErrorKind::Malformed, message).on_interface((*self).interface())
     }
 }
 
