@@ -72,6 +72,32 @@ impl AsFd for Event {
     }
 }
 
+/// One descriptor that is readable whenever one of several is, or has an error to be fetched: epoll(7).
+///
+/// It watches the files behind the descriptors: these have to stay open as long as it is to tell of them.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct Gathered(nix::sys::epoll::Epoll);
+
+#[cfg(target_os = "linux")]
+impl Gathered {
+    pub(crate) fn new<'fd>(descriptors: impl IntoIterator<Item = BorrowedFd<'fd>>) -> io::Result<Self> {
+        use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        for descriptor in descriptors {
+            epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        }
+        Ok(Self(epoll))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AsFd for Gathered {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.0.as_fd()
+    }
+}
+
 /// What [`wait`] saw of one descriptor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
@@ -131,6 +157,21 @@ pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn several_descriptors_are_one() {
+        let events = [Event::new().unwrap(), Event::new().unwrap()];
+        let gathered = Gathered::new(events.iter().map(AsFd::as_fd)).unwrap();
+        let ready = || wait([gathered.as_fd()], Some(Instant::now())).unwrap()[0].readable;
+        for event in &events {
+            assert!(!ready());
+            event.set().unwrap();
+            assert!(ready() && ready());
+            event.clear().unwrap();
+        }
+        assert!(!ready());
+    }
 
     #[test]
     fn an_event_ends_a_wait() {

@@ -4,5 +4,6 @@
 mod growth;
 mod rig;
 mod rotation;
+mod slow;
 mod stress;
 mod waiting;
