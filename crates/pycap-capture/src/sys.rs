@@ -77,7 +77,11 @@ impl AsFd for Event {
 /// It watches the files behind the descriptors: these have to stay open as long as it is to tell of them.
 #[cfg(target_os = "linux")]
 #[derive(Debug)]
-pub(crate) struct Gathered(nix::sys::epoll::Epoll);
+pub(crate) struct Gathered {
+    epoll: nix::sys::epoll::Epoll,
+    /// One of the descriptors that nobody else keeps open.
+    _kept: Option<OwnedFd>,
+}
 
 #[cfg(target_os = "linux")]
 impl Gathered {
@@ -87,14 +91,22 @@ impl Gathered {
         for descriptor in descriptors {
             epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
         }
-        Ok(Self(epoll))
+        Ok(Self { epoll, _kept: None })
+    }
+
+    /// One of two descriptors, of which it keeps the first open itself.
+    #[allow(dead_code, reason = "without libpcap nobody needs it")]
+    pub(crate) fn keeping(kept: OwnedFd, other: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut this = Self::new([kept.as_fd(), other])?;
+        this._kept = Some(kept);
+        Ok(this)
     }
 }
 
 #[cfg(target_os = "linux")]
 impl AsFd for Gathered {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.0.as_fd()
+        self.epoll.0.as_fd()
     }
 }
 

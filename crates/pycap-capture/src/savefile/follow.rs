@@ -323,7 +323,7 @@ impl Follow {
 
     /// Whether the next frame, an error or the end can be had without waiting. The frame is then read, and any other block ahead of it is
     /// passed over.
-    #[cfg(all(unix, feature = "tokio"))]
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
     pub(crate) fn is_ready(&mut self) -> Result<bool> {
         if self.ahead.is_none() {
             self.ahead = self.buffered();
@@ -342,9 +342,9 @@ impl Follow {
     }
 
     /// After which time to look though nothing was told.
-    #[cfg(all(unix, feature = "tokio"))]
-    pub(crate) fn patience(&self) -> std::time::Duration {
-        self.watch.patience()
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    pub(crate) fn ask_again(&self) -> Option<Duration> {
+        Some(self.watch.patience())
     }
 
     /// What [`next_frame_until`](Self::next_frame_until) does when the buffer does not simply have the next record.

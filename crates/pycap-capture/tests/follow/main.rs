@@ -6,4 +6,6 @@ mod rig;
 mod rotation;
 mod slow;
 mod stress;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+mod tasks;
 mod waiting;
