@@ -464,7 +464,8 @@ impl PcapSource {
 
     /// Waits until there may be frames, until then, or until it is stopped.
     fn wait(&mut self, until: Instant, or_stop: bool) -> Result<()> {
-        let required = self.handle.required_timeout();
+        self.required = self.handle.required_timeout();
+        let required = self.required;
         let descriptor = self.handle.descriptor();
         let soon = match (&descriptor, required) {
             (None, None) => Some(LOOK_AGAIN),
