@@ -68,7 +68,7 @@ mod tests {
             reads += 1;
             looks += u32::from(pace.read_clock(now));
         }
-        assert_eq!(looks, 10);
+        assert!((8..=10).contains(&looks), "{looks}");
         assert!(reads < 8_000, "{reads}");
         // And slow again.
         let seen = (0..40).position(|_| {
