@@ -475,6 +475,44 @@ impl OwnedFrame {
     pub fn into_data(self) -> Box<[u8]> {
         self.data
     }
+
+    /// As [`Frame::wire_bytes`].
+    pub fn wire_bytes(&self) -> Cow<'_, [u8]> {
+        self.as_frame().wire_bytes()
+    }
+}
+
+/// What a frame knows beside its bytes.
+macro_rules! accessors {
+    ($($name:ident: $Type:ty,)*) => {
+        impl OwnedFrame {
+            $(
+                #[doc = concat!("As [`Frame::", stringify!($name), "`].")]
+                #[inline]
+                pub const fn $name(&self) -> $Type {
+                    Frame { data: &self.data, interface_info: None, meta: self.meta }.$name()
+                }
+            )*
+        }
+    };
+}
+
+accessors! {
+    original_len: u32,
+    missing: u32,
+    timestamp: Option<Timestamp>,
+    timestamp_source: Option<TimestampSource>,
+    interface: u32,
+    link_type: LinkType,
+    direction: Direction,
+    reception: Reception,
+    vlan_tag: Option<VlanTag>,
+    fcs_len: Option<u8>,
+    checksum_not_ready: bool,
+    checksum_valid: bool,
+    segmentation_offload: bool,
+    segmentation: Option<Segmentation>,
+    flags: u32,
 }
 
 impl From<Frame<'_>> for OwnedFrame {
@@ -647,5 +685,39 @@ mod tests {
         assert_eq!(frame.segmentation().unwrap().size, 1448);
         assert!(frame.segmentation_offload());
         assert_eq!(OwnedFrame::from(frame), owned);
+    }
+
+    #[test]
+    fn an_owned_frame_says_what_its_frame_says() {
+        let frame = Frame::new(b"dst___src___\x08\0payload", LinkType::ETHERNET)
+            .with_timestamp(Timestamp::new(7, 8))
+            .with_timestamp_source(TimestampSource::HardwareRaw)
+            .with_original_len(100)
+            .with_interface(3)
+            .with_direction(Direction::Outbound)
+            .with_reception(Reception::Multicast)
+            .with_vlan_tag(VlanTag { tpid: 0x88a8, tci: 0xe001 })
+            .with_segmentation(Segmentation { size: 1448, kind: SegmentationKind::TCP_IPV4 })
+            .with_flags(0x8000_0f8e);
+        for frame in [frame, Frame::new(b"", LinkType::RAW)] {
+            let owned = frame.to_owned();
+            assert_eq!(owned.data(), frame.data());
+            assert_eq!(owned.original_len(), frame.original_len());
+            assert_eq!(owned.missing(), frame.missing());
+            assert_eq!(owned.timestamp(), frame.timestamp());
+            assert_eq!(owned.timestamp_source(), frame.timestamp_source());
+            assert_eq!(owned.interface(), frame.interface());
+            assert_eq!(owned.link_type(), frame.link_type());
+            assert_eq!(owned.direction(), frame.direction());
+            assert_eq!(owned.reception(), frame.reception());
+            assert_eq!(owned.vlan_tag(), frame.vlan_tag());
+            assert_eq!(owned.fcs_len(), frame.fcs_len());
+            assert_eq!(owned.checksum_not_ready(), frame.checksum_not_ready());
+            assert_eq!(owned.checksum_valid(), frame.checksum_valid());
+            assert_eq!(owned.segmentation_offload(), frame.segmentation_offload());
+            assert_eq!(owned.segmentation(), frame.segmentation());
+            assert_eq!(owned.flags(), frame.flags());
+            assert_eq!(owned.wire_bytes(), frame.wire_bytes());
+        }
     }
 }

@@ -16,6 +16,8 @@ pub mod pcapng;
 mod permission;
 #[cfg(target_os = "linux")]
 mod ring;
+#[cfg(feature = "rotate")]
+pub mod rotate;
 mod savefile;
 mod source;
 mod stats;
@@ -42,6 +44,8 @@ pub use pycap_filter::{Filter, Instruction, ancillary};
 pub use pycap_wire::{LinkType, VlanTag};
 #[cfg(target_os = "linux")]
 pub use ring::{Block, Builder, Fanout, Frames, NextBlock, PacketRing, Producer};
+#[cfg(feature = "rotate")]
+pub use rotate::{RotatingWriter, Rotation};
 pub use savefile::{
     ByteOrder, Follow, Format, Merge, NextRecord, Record, Savefile, SavefileIndex, SavefileRange, Selection,
 };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::Instant;
 
 #[cfg(target_os = "linux")]
@@ -234,6 +234,21 @@ impl Live {
             Backend::Libpcap => self.open_libpcap(),
             Backend::Automatic => self.open_either(),
         }
+    }
+
+    /// Starts to capture, to be read with `await` on Tokio. It opens in this thread, in a few milliseconds, and so in its network
+    /// namespace.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, or if that has I/O switched off.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub fn open_async(self) -> Result<crate::tokio::AsyncSource<LiveCapture>> {
+        crate::tokio::AsyncSource::new(self.open()?)
     }
 
     /// The ring, and where that cannot do it, libpcap.
@@ -505,9 +520,27 @@ impl Source for LiveCapture {
     }
 }
 
+/// That of the `PacketRing` or the `PcapSource` behind it; on Linux readable after a stop, too.
 impl AsFd for LiveCapture {
     fn as_fd(&self) -> BorrowedFd<'_> {
         either!(&self.0, one => one.as_fd())
+    }
+}
+
+impl AsRawFd for LiveCapture {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+#[cfg(all(unix, feature = "tokio"))]
+impl LiveCapture {
+    pub(crate) fn is_ready(&mut self) -> Result<bool> {
+        either!(&mut self.0, one => one.is_ready())
+    }
+
+    pub(crate) fn ask_again(&self) -> Option<std::time::Duration> {
+        either!(&self.0, one => one.ask_again())
     }
 }
 

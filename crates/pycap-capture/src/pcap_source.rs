@@ -8,11 +8,11 @@ mod program;
 use std::ffi::CString;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pycap_sys::pcap::pcap_stat;
+use pycap_sys::pcap::{pcap_pkthdr, pcap_stat};
 
 use self::handle::{Handle, Lent, Read};
 use crate::filter::check_link_type;
@@ -54,6 +54,14 @@ pub struct PcapSource {
     /// What the filter was compiled for, if there is one that says so.
     filter_link_type: Option<LinkType>,
     stop: StopHandle,
+    /// Readable when there may be frames, or when it was stopped.
+    #[cfg(target_os = "linux")]
+    ready: sys::Gathered,
+    /// A frame that was read ahead, and its bytes.
+    ahead: Option<pcap_pkthdr>,
+    ahead_data: Vec<u8>,
+    /// How often libpcap has to be asked, whatever its descriptor tells.
+    required: Option<Duration>,
     nanoseconds: bool,
     /// A dispatch was broken, and libpcap may not have noticed so far: it then says so once more.
     broke: bool,
@@ -81,6 +89,14 @@ struct Ending {
     until: Instant,
 }
 
+/// What [`PcapSource::advance`] came back with.
+enum Advance {
+    /// A frame is lent.
+    Frame,
+    TimedOut,
+    Finished,
+}
+
 /// libpcap's counters, made wide.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counted {
@@ -97,6 +113,8 @@ const _: () = {
 
 /// How often libpcap is asked where it has no descriptor to wait for.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// How often it is asked at most where it says how often it has to be.
+const SOONEST: Duration = Duration::from_micros(500);
 /// What the kernel still gathers when a capture is stopped is waited for so long at most: a stop is to be done within 10 ms.
 const LAST_WAIT: Duration = Duration::from_millis(6);
 /// A stopped capture whose clock runs behind ends all the same.
@@ -134,13 +152,23 @@ impl PcapSource {
         if live.is_some() {
             interface = interface.with_name(name);
         }
+        let stop = StopHandle::new()?;
+        #[cfg(target_os = "linux")]
+        let ready = gather(&handle, live.is_some(), &stop)
+            .map_err(|error| Error::io("cannot wait for frames", error))?;
+        let required = handle.required_timeout();
         Ok(Self {
             handle,
             interface,
             name: name.into(),
             live,
             filter_link_type: None,
-            stop: StopHandle::new()?,
+            stop,
+            required,
+            #[cfg(target_os = "linux")]
+            ready,
+            ahead: None,
+            ahead_data: Vec::new(),
             nanoseconds,
             broke: false,
             ending: None,
@@ -168,23 +196,66 @@ impl PcapSource {
     ///
     /// As [`next_frame`](Self::next_frame).
     pub fn next_frame_until(&mut self, deadline: Option<Instant>) -> Result<Next<'_>> {
+        if let Some(header) = self.ahead.take() {
+            let lent = Lent { header, data: &self.ahead_data };
+            return Ok(Next::Frame(frame(lent, &self.interface, self.nanoseconds)));
+        }
+        match self.advance(deadline)? {
+            Advance::Frame => {}
+            Advance::TimedOut => return Ok(Next::TimedOut),
+            Advance::Finished => return Ok(Next::Finished),
+        }
+        let lent = self.handle.lent();
+        Ok(lent.map_or(Next::TimedOut, |lent| Next::Frame(frame(lent, &self.interface, self.nanoseconds))))
+    }
+
+    /// Reads the next frame, which is then lent.
+    fn advance(&mut self, deadline: Option<Instant>) -> Result<Advance> {
         loop {
             self.look_for_stop();
             if self.finished {
-                return Ok(Next::Finished);
+                return Ok(Advance::Finished);
             }
             match self.handle.read() {
-                Read::Some if !self.is_too_late() => break,
+                Read::Some if !self.is_too_late() => return Ok(Advance::Frame),
                 Read::Some => self.finished = true,
                 other => {
                     if !self.go_on(other, deadline)? {
-                        return Ok(if self.finished { Next::Finished } else { Next::TimedOut });
+                        return Ok(if self.finished { Advance::Finished } else { Advance::TimedOut });
                     }
                 }
             }
         }
-        let lent = self.handle.lent();
-        Ok(lent.map_or(Next::TimedOut, |lent| Next::Frame(frame(lent, &self.interface, self.nanoseconds))))
+    }
+
+    /// Whether the next read has something to return at once. A frame is then kept for it, copied out of libpcap's memory, so that nothing
+    /// that is done in between can lose it.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn is_ready(&mut self) -> Result<bool> {
+        if self.ahead.is_some() {
+            return Ok(true);
+        }
+        match self.advance(Some(Instant::now()))? {
+            Advance::Frame => {}
+            Advance::TimedOut => return Ok(false),
+            Advance::Finished => return Ok(true),
+        }
+        let Some(lent) = self.handle.lent() else { return Ok(false) };
+        self.ahead_data.clear();
+        self.ahead_data.extend_from_slice(lent.data);
+        self.ahead = Some(lent.header);
+        Ok(true)
+    }
+
+    /// After which time to ask again, though the descriptor does not say so.
+    #[cfg(all(unix, feature = "tokio"))]
+    pub(crate) fn ask_again(&self) -> Option<Duration> {
+        match (&self.live, self.ending) {
+            (None, _) => None,
+            (_, Some(_)) => Some(Duration::from_millis(1)),
+            _ if self.handle.descriptor().is_none() => Some(LOOK_AGAIN),
+            _ => self.required.map(|time| time.max(SOONEST)),
+        }
     }
 
     /// Calls `each` for every frame until it breaks, the capture is stopped or the file ends. Reading can go on after a break, with the
@@ -194,6 +265,12 @@ impl PcapSource {
     ///
     /// As [`next_frame`](Self::next_frame), after every frame that came before the error was handed out.
     pub fn for_each(&mut self, mut each: impl FnMut(Frame<'_>) -> ControlFlow<()>) -> Result<()> {
+        if let Some(header) = self.ahead.take() {
+            let lent = Lent { header, data: &self.ahead_data };
+            if each(frame(lent, &self.interface, self.nanoseconds)).is_break() {
+                return Ok(());
+            }
+        }
         loop {
             self.look_for_stop();
             if self.finished {
@@ -389,7 +466,10 @@ impl PcapSource {
         let now = Instant::now();
         if let Some(Ending { until, .. }) = self.ending {
             self.finished = now >= until || self.has_handed_out_all();
-            return if self.finished { Ok(false) } else { self.wait(until, false).map(|()| true) };
+            if self.finished || deadline.is_some_and(|deadline| now >= deadline) {
+                return Ok(false);
+            }
+            return self.wait(deadline.map_or(until, |deadline| deadline.min(until)), false).map(|()| true);
         }
         if deadline.is_some_and(|deadline| now >= deadline) {
             return Ok(false);
@@ -409,12 +489,13 @@ impl PcapSource {
 
     /// Waits until there may be frames, until then, or until it is stopped.
     fn wait(&mut self, until: Instant, or_stop: bool) -> Result<()> {
-        let required = self.handle.required_timeout();
+        self.required = self.handle.required_timeout();
+        let required = self.required;
         let descriptor = self.handle.descriptor();
         let soon = match (&descriptor, required) {
             (None, None) => Some(LOOK_AGAIN),
             // What libpcap asks for may be 0, which would burn a processor.
-            (_, required) => required.map(|time| time.max(Duration::from_micros(500))),
+            (_, required) => required.map(|time| time.max(SOONEST)),
         };
         let until = soon.map_or(until, |soon| until.min(Instant::now() + soon));
         let event = self.stop.event().as_fd();
@@ -564,11 +645,38 @@ impl Source for PcapSource {
     }
 }
 
-/// What libpcap waits on. Devices without a descriptor have one here that is readable when the capture is stopped; they have to be looked
-/// at from time to time.
+/// One descriptor of what libpcap waits on and the stop. A savefile never waits.
+#[cfg(target_os = "linux")]
+fn gather(handle: &Handle, live: bool, stop: &StopHandle) -> std::io::Result<sys::Gathered> {
+    let stop = stop.event().as_fd();
+    if live {
+        return sys::Gathered::new([handle.descriptor(), Some(stop)].into_iter().flatten());
+    }
+    // epoll(7) takes no regular file. A pipe whose other end is closed is readable for ever.
+    let (ended, _) = std::io::pipe()?;
+    sys::Gathered::keeping(ended.into(), stop)
+}
+
+/// On Linux an epoll(7) descriptor: readable when there may be frames, and when it was [stopped](StopHandle). What libpcap has in memory
+/// already does not show: read until there is [nothing more](Next::TimedOut), and then wait. A savefile's is always readable. Devices
+/// without a descriptor have one here that only tells of the stop; they have to be looked at from time to time.
+///
+/// On other systems it is libpcap's own, which does not tell of the stop.
 impl AsFd for PcapSource {
+    #[cfg(target_os = "linux")]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ready.as_fd()
+    }
+
+    #[cfg(not(target_os = "linux"))]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.handle.descriptor().unwrap_or_else(|| self.stop.event().as_fd())
+    }
+}
+
+impl AsRawFd for PcapSource {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }
 

@@ -19,7 +19,7 @@ mod walk;
 use std::fmt;
 use std::io;
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -79,6 +79,8 @@ pub struct PacketRing {
     numbers: Vec<u32>,
     backing: Backing,
     stop: StopHandle,
+    /// Readable when there are frames, or when it was stopped.
+    ready: sys::Gathered,
     /// How long the kernel keeps a block that is not full.
     retire: Duration,
     ending: Option<Ending>,
@@ -320,6 +322,15 @@ impl PacketRing {
         changes: Changes,
         retire: Duration,
     ) -> Result<Self> {
+        let stop = StopHandle::new()?;
+        let ready = {
+            let frames = match &backing {
+                Backing::Live(live) => live.socket.as_fd(),
+                Backing::Memory(shared) => shared.as_fd(),
+            };
+            sys::Gathered::new([frames, stop.event().as_fd()])
+                .map_err(|error| Error::io("cannot wait for frames", error))?
+        };
         Ok(Self {
             memory,
             reader: Reader::default(),
@@ -328,7 +339,8 @@ impl PacketRing {
             changes,
             numbers,
             backing,
-            stop: StopHandle::new()?,
+            stop,
+            ready,
             retire,
             ending: None,
             finished: false,
@@ -512,7 +524,7 @@ impl PacketRing {
                 }
                 if self.ending.is_none() {
                     let error = Error::new(ErrorKind::InterfaceDown, "the interface was set down");
-                    let error = error.on_interface(self.interface());
+                    let error = error.on_interface((*self).interface());
                     self.end(Some(error));
                 }
                 Ok(())
@@ -595,7 +607,7 @@ impl PacketRing {
         self.release();
         self.finished = true;
         let message = "a header in the ring makes no sense: the rest of its block is lost";
-        Error::new(ErrorKind::Malformed, message).on_interface(self.interface())
+        Error::new(ErrorKind::Malformed, message).on_interface((*self).interface())
     }
 }
 
@@ -625,13 +637,18 @@ impl Source for PacketRing {
     }
 }
 
-/// Readable when there are frames to be had without waiting, and where there is an error. That it was [stopped](StopHandle) does not show.
+/// Readable when the kernel has handed a block over, when there is an error, and when it was [stopped](StopHandle): an epoll(7) descriptor.
+/// What is left of a block that is read already does not show: read until there is [nothing more](Next::TimedOut), and then wait. After
+/// a stop it stays readable; read with a deadline then, as the last block may still be on its way.
 impl AsFd for PacketRing {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        match &self.backing {
-            Backing::Live(live) => live.socket.as_fd(),
-            Backing::Memory(shared) => shared.as_fd(),
-        }
+        self.ready.as_fd()
+    }
+}
+
+impl AsRawFd for PacketRing {
+    fn as_raw_fd(&self) -> RawFd {
+        self.ready.as_fd().as_raw_fd()
     }
 }
 

@@ -562,6 +562,12 @@ impl Records {
         }
     }
 
+    /// What the buffer has just moved past, as a record of any kind.
+    fn packet(&self, parsed: Parsed) -> Taken {
+        let len = parsed.total;
+        Taken { offset: self.buffer.position() - len as u64, len, what: What::Packet(parsed) }
+    }
+
     /// The record that was taken last.
     fn record(&self, taken: &Taken) -> Record<'_> {
         let Taken { offset, len, what } = taken;

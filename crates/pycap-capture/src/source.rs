@@ -7,8 +7,9 @@ use crate::{Frame, Interface, Result, Stats, StopHandle};
 
 /// Where frames come from: a file, a live capture.
 ///
-/// The trait is object-safe, so a program can pick the kind at run time and keep a `Box<dyn Source>`. The
-/// frames that it hands out borrow from it; [`Frame::to_owned`] keeps one.
+/// The trait is object-safe, so a program can pick the kind at run time and keep a `Box<dyn Source>`, which is a source like any other:
+/// it goes wherever `impl Source` is asked for, and so does a `&mut` to a source that is needed afterwards. The frames that a source
+/// hands out borrow from it; [`Frame::to_owned`] keeps one.
 pub trait Source {
     /// The next frame, or that there was none by `deadline`, or that there will be none any more. Without a
     /// deadline it waits as long as it takes and never returns [`Next::TimedOut`].
@@ -74,6 +75,51 @@ pub trait Source {
     }
 }
 
+/// A pointer to a source is one: each method is the source's own.
+macro_rules! source_behind {
+    ($Pointer:ty) => {
+        impl<S: Source + ?Sized> Source for $Pointer {
+            #[inline]
+            fn next_frame_until(&mut self, deadline: Option<Instant>) -> Result<Next<'_>> {
+                (**self).next_frame_until(deadline)
+            }
+
+            #[inline]
+            fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
+                (**self).next_frame()
+            }
+
+            fn for_each(&mut self, each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>) -> Result<()> {
+                (**self).for_each(each)
+            }
+
+            #[inline]
+            fn try_next_frame(&mut self) -> Result<Next<'_>> {
+                (**self).try_next_frame()
+            }
+
+            fn stop_handle(&self) -> Option<StopHandle> {
+                (**self).stop_handle()
+            }
+
+            fn stats(&mut self) -> Result<Stats> {
+                (**self).stats()
+            }
+
+            fn interfaces(&self) -> &[Interface] {
+                (**self).interfaces()
+            }
+
+            fn interface(&self, index: u32) -> Option<&Interface> {
+                (**self).interface(index)
+            }
+        }
+    };
+}
+
+source_behind!(Box<S>);
+source_behind!(&mut S);
+
 /// What [`Source::next_frame_until`] came back with.
 #[derive(Clone, Copy, Debug)]
 pub enum Next<'a> {
@@ -90,3 +136,90 @@ const _: () = {
     movable::<Box<dyn Source + Send>>();
     movable::<Next<'_>>();
 };
+
+#[cfg(test)]
+mod tests {
+    use pycap_wire::LinkType;
+
+    use super::*;
+    use crate::{Error, ErrorKind};
+
+    /// One that overrides every method, and notes which was called.
+    struct Noting {
+        called: Vec<&'static str>,
+        interfaces: Vec<Interface>,
+    }
+
+    impl Source for Noting {
+        fn next_frame_until(&mut self, _: Option<Instant>) -> Result<Next<'_>> {
+            self.called.push("next_frame_until");
+            Ok(Next::TimedOut)
+        }
+
+        fn next_frame(&mut self) -> Result<Option<Frame<'_>>> {
+            self.called.push("next_frame");
+            Ok(Some(Frame::new(b"data", LinkType::RAW)))
+        }
+
+        fn for_each(&mut self, each: &mut dyn FnMut(Frame<'_>) -> ControlFlow<()>) -> Result<()> {
+            self.called.push("for_each");
+            let _ = each(Frame::new(b"data", LinkType::RAW));
+            Err(Error::new(ErrorKind::Malformed, "the end"))
+        }
+
+        fn try_next_frame(&mut self) -> Result<Next<'_>> {
+            self.called.push("try_next_frame");
+            Ok(Next::Finished)
+        }
+
+        fn stop_handle(&self) -> Option<StopHandle> {
+            StopHandle::new().ok()
+        }
+
+        fn stats(&mut self) -> Result<Stats> {
+            self.called.push("stats");
+            Ok(Stats { received: Some(7), ..Stats::default() })
+        }
+
+        fn interfaces(&self) -> &[Interface] {
+            &self.interfaces
+        }
+
+        fn interface(&self, index: u32) -> Option<&Interface> {
+            self.interfaces.get(index as usize + 1)
+        }
+    }
+
+    /// Takes a source by value, as a caller's own function would.
+    fn use_all(mut source: impl Source) {
+        assert!(matches!(source.next_frame_until(None), Ok(Next::TimedOut)));
+        assert_eq!(source.next_frame().unwrap().unwrap().data(), b"data");
+        let mut seen = 0;
+        let ended = source.for_each(&mut |_| {
+            seen += 1;
+            ControlFlow::Continue(())
+        });
+        assert!(ended.is_err() && seen == 1);
+        assert!(matches!(source.try_next_frame(), Ok(Next::Finished)));
+        assert!(source.stop_handle().is_some());
+        assert_eq!(source.stats().unwrap().received, Some(7));
+        assert_eq!((source.interfaces().len(), source.interface(0).is_some()), (2, true));
+        assert_eq!(source.interface(0).unwrap().name(), Some("second"));
+    }
+
+    #[test]
+    fn a_pointer_to_a_source_is_one() {
+        let mut source = Noting {
+            called: Vec::new(),
+            interfaces: ["first", "second"].map(|name| Interface::new(LinkType::RAW).with_name(name)).into(),
+        };
+        use_all(&mut source);
+        use_all(&mut &mut source);
+        use_all(Box::new(&mut source));
+        use_all(Box::new(&mut source) as Box<dyn Source + '_>);
+        let mut boxed: Box<dyn Source + Send> = Box::new(source);
+        use_all(&mut boxed);
+        use_all(&mut *boxed);
+        use_all(boxed);
+    }
+}

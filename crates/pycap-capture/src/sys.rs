@@ -72,6 +72,44 @@ impl AsFd for Event {
     }
 }
 
+/// One descriptor that is readable whenever one of several is, or has an error to be fetched: epoll(7).
+///
+/// It watches the files behind the descriptors: these have to stay open as long as it is to tell of them.
+#[cfg(target_os = "linux")]
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    epoll: nix::sys::epoll::Epoll,
+    /// One of the descriptors that nobody else keeps open.
+    _kept: Option<OwnedFd>,
+}
+
+#[cfg(target_os = "linux")]
+impl Gathered {
+    pub(crate) fn new<'fd>(descriptors: impl IntoIterator<Item = BorrowedFd<'fd>>) -> io::Result<Self> {
+        use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        for descriptor in descriptors {
+            epoll.add(descriptor, EpollEvent::new(EpollFlags::EPOLLIN, 0))?;
+        }
+        Ok(Self { epoll, _kept: None })
+    }
+
+    /// One of two descriptors, of which it keeps the first open itself.
+    #[allow(dead_code, reason = "without libpcap nobody needs it")]
+    pub(crate) fn keeping(kept: OwnedFd, other: BorrowedFd<'_>) -> io::Result<Self> {
+        let mut this = Self::new([kept.as_fd(), other])?;
+        this._kept = Some(kept);
+        Ok(this)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AsFd for Gathered {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.0.as_fd()
+    }
+}
+
 /// What [`wait`] saw of one descriptor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ready {
@@ -145,6 +183,21 @@ pub(crate) fn check(result: libc::c_int) -> io::Result<libc::c_int> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn several_descriptors_are_one() {
+        let events = [Event::new().unwrap(), Event::new().unwrap()];
+        let gathered = Gathered::new(events.iter().map(AsFd::as_fd)).unwrap();
+        let ready = || wait([gathered.as_fd()], Some(Instant::now())).unwrap()[0].readable;
+        for event in &events {
+            assert!(!ready());
+            event.set().unwrap();
+            assert!(ready() && ready());
+            event.clear().unwrap();
+        }
+        assert!(!ready());
+    }
 
     #[test]
     fn an_event_ends_a_wait() {

@@ -1,6 +1,7 @@
 //! When a frame was captured.
 
 use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::{Duration, SystemTime};
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
@@ -17,6 +18,18 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 /// assert_eq!(time.to_string(), "1700000000.000005000");
 /// assert_eq!(format!("{time:.6}"), "1700000000.000005");
 /// assert_eq!(time.as_nanos(), 1_700_000_000_000_005_000);
+/// ```
+///
+/// A [`Duration`] is added and subtracted with `+` and `-`, to the nanosecond; a result that cannot be told becomes
+/// [`MIN`](Self::MIN) or [`MAX`](Self::MAX). For the duration between two times see
+/// [`checked_duration_since`](Self::checked_duration_since).
+///
+/// ```
+/// # use std::time::Duration;
+/// # use pycap_capture::Timestamp;
+/// let time = Timestamp::new(1_700_000_000, 5_000);
+/// assert_eq!(time + Duration::from_millis(1500), Timestamp::new(1_700_000_001, 500_005_000));
+/// assert_eq!(time - Duration::from_micros(5), Timestamp::new(1_700_000_000, 0));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -103,6 +116,41 @@ impl Timestamp {
         Some(Duration::new(secs, subsec))
     }
 
+    /// The time so long after this one, or `None` if that cannot be told.
+    pub const fn checked_add(self, duration: Duration) -> Option<Self> {
+        match self.secs.checked_add_unsigned(duration.as_secs()) {
+            Some(secs) => Self::carried(secs, self.nanos + duration.subsec_nanos()),
+            None => None,
+        }
+    }
+
+    /// The time so long before this one, or `None` if that cannot be told.
+    pub const fn checked_sub(self, duration: Duration) -> Option<Self> {
+        match self.secs.checked_sub_unsigned(duration.as_secs()) {
+            None => None,
+            Some(secs) if self.nanos >= duration.subsec_nanos() => {
+                Some(Self { secs, nanos: self.nanos - duration.subsec_nanos() })
+            }
+            Some(secs) => match secs.checked_sub(1) {
+                Some(secs) => {
+                    Some(Self { secs, nanos: self.nanos + NANOS_PER_SEC - duration.subsec_nanos() })
+                }
+                None => None,
+            },
+        }
+    }
+
+    /// So many seconds, and nanoseconds of less than two.
+    const fn carried(secs: i64, nanos: u32) -> Option<Self> {
+        if nanos < NANOS_PER_SEC {
+            return Some(Self { secs, nanos });
+        }
+        match secs.checked_add(1) {
+            Some(secs) => Some(Self { secs, nanos: nanos - NANOS_PER_SEC }),
+            None => None,
+        }
+    }
+
     /// This time as the standard library tells it, or `None` where the platform's clock cannot.
     pub fn to_system_time(self) -> Option<SystemTime> {
         let whole = match u64::try_from(self.secs) {
@@ -110,6 +158,40 @@ impl Timestamp {
             Err(_) => SystemTime::UNIX_EPOCH.checked_sub(Duration::from_secs(self.secs.unsigned_abs()))?,
         };
         whole.checked_add(Duration::from_nanos(u64::from(self.nanos)))
+    }
+}
+
+/// A result that cannot be told is [`MAX`](Timestamp::MAX).
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    #[inline]
+    fn add(self, duration: Duration) -> Self {
+        self.checked_add(duration).unwrap_or(Self::MAX)
+    }
+}
+
+impl AddAssign<Duration> for Timestamp {
+    #[inline]
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+/// A result that cannot be told is [`MIN`](Timestamp::MIN).
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    #[inline]
+    fn sub(self, duration: Duration) -> Self {
+        self.checked_sub(duration).unwrap_or(Self::MIN)
+    }
+}
+
+impl SubAssign<Duration> for Timestamp {
+    #[inline]
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
     }
 }
 
@@ -176,6 +258,46 @@ mod tests {
     fn system_time_both_ways() {
         for time in [Timestamp::new(-3, 999_999_900), Timestamp::new(1_700_000_000, 123_456_700)] {
             assert_eq!(Timestamp::from(time.to_system_time().unwrap()), time);
+        }
+    }
+
+    #[test]
+    fn durations_are_added_and_subtracted() {
+        let times = [
+            Timestamp::MIN,
+            Timestamp::new(i64::MIN, 1),
+            Timestamp::new(-1, 999_999_999),
+            Timestamp::UNIX_EPOCH,
+            Timestamp::new(1_700_000_000, 500_000_000),
+            Timestamp::new(i64::MAX, 0),
+            Timestamp::MAX,
+        ];
+        let durations = [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            Duration::from_nanos(999_999_999),
+            Duration::from_millis(1500),
+            Duration::new(1 << 62, 5),
+            Duration::new(u64::MAX, 0),
+            Duration::MAX,
+        ];
+        let can_be_told = |nanos: i128| {
+            (nanos >= Timestamp::MIN.as_nanos() && nanos <= Timestamp::MAX.as_nanos())
+                .then(|| Timestamp::from_nanos(nanos))
+        };
+        for time in times {
+            for duration in durations {
+                // The same in whole nanoseconds, which 128 bits hold.
+                let nanos = duration.as_nanos() as i128;
+                let (later, earlier) = (time.as_nanos() + nanos, time.as_nanos() - nanos);
+                assert_eq!(time.checked_add(duration), can_be_told(later), "{time} + {duration:?}");
+                assert_eq!(time.checked_sub(duration), can_be_told(earlier), "{time} - {duration:?}");
+                let (mut after, mut before) = (time, time);
+                after += duration;
+                before -= duration;
+                assert_eq!((after, before), (Timestamp::from_nanos(later), Timestamp::from_nanos(earlier)));
+                assert_eq!((time + duration, time - duration), (after, before));
+            }
         }
     }
 

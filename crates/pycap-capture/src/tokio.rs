@@ -1,4 +1,8 @@
-//! Reading without blocking a thread, on Tokio.
+//! Reading without blocking a thread, on Tokio: live captures, and files that are followed.
+//!
+//! [`AsyncSource`] is for every source that can wait: [`LiveCapture`](crate::LiveCapture), which
+//! [`Live::open_async`](crate::Live::open_async) opens, `PacketRing`, `PcapSource`, and on Linux [`Follow`](crate::Follow). A savefile
+//! never waits; it is read as it is, or by `spawn_blocking` where the disk is slow.
 
 use std::future::{pending, poll_fn};
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,16 +15,20 @@ use ::tokio::io::unix::AsyncFd;
 
 use crate::{Error, Frame, Next, Result, Source};
 
-/// A source that can be waited for: its descriptor is readable when there may be a frame.
+/// A source that can be waited for: its descriptor becomes readable when there may be a frame, and when it is stopped.
+///
+/// Where the descriptor tells of the source alone, as it does on systems other than Linux, its
+/// [stop handle](Source::stop_handle) ends a wait all the same.
 pub trait Readable: Source + AsFd {
-    /// Whether the next read has something to return at once, be it an error or the end.
+    /// Whether the next [read of a frame](Source::next_frame_until) has something to return at once, be it an error or the end. It loses
+    /// nothing: what it had to read for that is kept for the next read.
     ///
     /// # Errors
     ///
     /// As [`Source::next_frame_until`]: that read is then done.
     fn is_ready(&mut self) -> Result<bool>;
 
-    /// After which time to ask again, though the descriptor is not readable; `None` if there is no need to.
+    /// After which time to ask again at the latest, though the descriptor is not readable; `None` if there is no need to.
     fn ask_again(&self) -> Option<Duration> {
         None
     }
@@ -32,11 +40,10 @@ pub trait Readable: Source + AsFd {
 /// out. It needs a runtime with I/O and time enabled.
 ///
 /// ```no_run
-/// use pycap_capture::PacketRing;
-/// use pycap_capture::tokio::AsyncSource;
+/// use pycap_capture::Live;
 ///
 /// # async fn capture() -> Result<(), pycap_capture::Error> {
-/// let mut source = AsyncSource::new(PacketRing::builder("eth0").open()?)?;
+/// let mut source = Live::on("eth0").filter("tcp port 443").open_async()?;
 /// while let Some(frame) = source.next_frame().await? {
 ///     println!("{} bytes", frame.data().len());
 /// }
@@ -92,23 +99,15 @@ impl<S: Readable> AsyncSource<S> {
     async fn ready(&mut self) -> Result<()> {
         while !self.source.is_ready()? {
             match self.source.ask_again() {
-                None => self.event().await?,
+                None => event(&self.frames, self.stop.as_ref()).await?,
                 // Whether it was the event or the time does not matter.
-                Some(time) => ::tokio::time::timeout(time, self.event()).await.unwrap_or(Ok(()))?,
+                Some(time) => {
+                    let event = event(&self.frames, self.stop.as_ref());
+                    ::tokio::time::timeout(time, event).await.unwrap_or(Ok(()))?;
+                }
             }
         }
         Ok(())
-    }
-
-    /// Waits until something happened since the last time.
-    async fn event(&self) -> Result<()> {
-        let mut frames = pin!(happened(Some(&self.frames)));
-        let mut stop = pin!(happened(self.stop.as_ref()));
-        poll_fn(|context| match frames.as_mut().poll(context) {
-            Poll::Pending => stop.as_mut().poll(context),
-            ready => ready,
-        })
-        .await
     }
 
     /// The source.
@@ -129,6 +128,23 @@ impl<S: Readable> AsyncSource<S> {
 
 /// What a descriptor is watched for. An interface that is set down or deleted shows as an error and nothing else.
 const WATCHED: Interest = Interest::READABLE.add(Interest::ERROR);
+
+/// Waits until something happened since the last time. It borrows nothing of the source, which not every thread may look at: a task can move.
+async fn event(frames: &AsyncFd<OwnedFd>, stop: Option<&AsyncFd<OwnedFd>>) -> Result<()> {
+    let mut frames = pin!(happened(Some(frames)));
+    let mut stop = pin!(happened(stop));
+    poll_fn(|context| match frames.as_mut().poll(context) {
+        Poll::Pending => stop.as_mut().poll(context),
+        ready => ready,
+    })
+    .await
+}
+
+/// A task that reads can move from thread to thread, whatever the source is.
+#[allow(dead_code, reason = "it only has to compile")]
+fn task_can_move<S: Readable + Send>(source: &mut AsyncSource<S>) -> impl Send {
+    source.next_frame()
+}
 
 /// Waits until something happened to a descriptor since the last time; for ever where there is none.
 async fn happened(descriptor: Option<&AsyncFd<OwnedFd>>) -> Result<()> {
@@ -155,13 +171,23 @@ impl AsyncSource<crate::PacketRing> {
     }
 }
 
-#[cfg(target_os = "linux")]
-impl Readable for crate::PacketRing {
-    fn is_ready(&mut self) -> Result<bool> {
-        self.is_ready()
-    }
+/// What a source of this crate has of its own accord.
+macro_rules! readable {
+    ($($Source:ty),*) => {
+        $(impl Readable for $Source {
+            fn is_ready(&mut self) -> Result<bool> {
+                self.is_ready()
+            }
 
-    fn ask_again(&self) -> Option<Duration> {
-        self.ask_again()
-    }
+            fn ask_again(&self) -> Option<Duration> {
+                self.ask_again()
+            }
+        })*
+    };
 }
+
+#[cfg(target_os = "linux")]
+readable!(crate::PacketRing, crate::Follow);
+#[cfg(feature = "libpcap")]
+readable!(crate::PcapSource);
+readable!(crate::LiveCapture);

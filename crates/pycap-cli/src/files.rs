@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pycap_capture::pcapng::Block;
+use pycap_capture::rotate::{Due, FileSequence};
 use pycap_capture::{
     Compression, ErrorKind, Format, Frame, Interface, LinkType, Losses, Record, SavefileWriter, Stats,
     Timestamp, TimestampResolution, TimestampSource, WriterBuilder,
@@ -14,10 +15,9 @@ use pycap_capture::{
 use crate::args::Args;
 use crate::error::Failure;
 use crate::postrotate::PostRotation;
-use crate::rotation::{Due, Rotation};
 use crate::section::Section;
-use crate::tell;
 use crate::user::User;
+use crate::{rotation, tell};
 
 /// How long after the end of an interval its last packets may still come from the kernel.
 const LATE: Duration = Duration::from_millis(100);
@@ -27,7 +27,7 @@ pub(crate) struct Files {
     builder: WriterBuilder,
     /// Nothing where there is no file yet, or no more.
     file: Option<File>,
-    rotation: Option<Rotation>,
+    rotation: Option<FileSequence>,
     post_rotation: Option<PostRotation>,
     packet_buffered: bool,
     live: Option<LiveFiles>,
@@ -118,7 +118,7 @@ impl Files {
         let mut files = Self {
             builder,
             file: None,
-            rotation: Rotation::new(args, name)?,
+            rotation: rotation::of(args, name)?,
             post_rotation: args.postrotate_command.as_deref().map(PostRotation::new),
             packet_buffered: args.packet_buffered,
             live,
@@ -135,7 +135,7 @@ impl Files {
             None => files.open(name.clone())?,
             Some(rotation) => {
                 if files.live.is_some() {
-                    rotation.start_at(Timestamp::now().secs());
+                    rotation.start_at(Timestamp::now());
                 }
                 if rotation.has_started() {
                     files.open_next()?;
@@ -149,16 +149,18 @@ impl Files {
     #[inline]
     pub(crate) fn due_before(&self, frame: Frame<'_>) -> Option<Due> {
         let rotation = self.rotation.as_ref()?;
-        let bytes = self.file.as_ref().map_or(0, |file| file.writer.bytes_written());
+        // A file without a packet is not full, whatever its header takes.
+        let file = self.file.as_ref().filter(|file| file.writer.frames_written() > 0);
+        let bytes = file.map_or(0, |file| file.writer.bytes_written());
         let time = if rotation.has_intervals() { self.time_of(frame) } else { None };
         rotation.due(bytes, time)
     }
 
-    fn time_of(&self, frame: Frame<'_>) -> Option<i64> {
+    fn time_of(&self, frame: Frame<'_>) -> Option<Timestamp> {
         if self.live.as_ref().is_some_and(|live| live.clock) {
-            return Some(Timestamp::now().secs());
+            return Some(Timestamp::now());
         }
-        frame.timestamp().map(Timestamp::secs)
+        frame.timestamp()
     }
 
     /// Whether the next file of a live capture has to begin though no packet comes: the interval was over so long ago that all of its
@@ -169,10 +171,9 @@ impl Files {
             _ => return Err(None),
         };
         let now = Timestamp::now();
-        let late = i128::from(end) * 1_000_000_000 + LATE.as_nanos() as i128 - now.as_nanos();
-        match u64::try_from(late) {
-            Ok(nanos) if nanos > 0 => Err(Some(Duration::from_nanos(nanos))),
-            _ => Ok(Due::Time(now.secs())),
+        match (end + LATE).checked_duration_since(now) {
+            Some(left) if !left.is_zero() => Err(Some(left)),
+            _ => Ok(Due::Time(now)),
         }
     }
 
@@ -184,7 +185,7 @@ impl Files {
         }
         let Some(rotation) = &mut self.rotation else { return Ok(ControlFlow::Continue(())) };
         if rotation.advance(due).is_break() {
-            let files = rotation.limit();
+            let files = rotation.files().unwrap_or_default();
             tell(format_args!(
                 "{files} {} written: that is the limit",
                 if files == 1 { "file" } else { "files" }
@@ -238,7 +239,7 @@ impl Files {
         // A file whose name was for the first packet to say has none if there was no packet: but a file there is, as always.
         let named = match &mut self.rotation {
             Some(rotation) if !rotation.has_started() => {
-                rotation.start_at(Timestamp::now().secs());
+                rotation.start_at(Timestamp::now());
                 self.open_next()
             }
             _ => Ok(()),

@@ -33,9 +33,10 @@ pub(crate) fn run(args: &Args, path: &Path) -> Result<(), Failure> {
         Ok(selection.takes(frame.timestamp())? && matcher.matches(frame)? && !selection.skips())
     };
     let copied = ongoing::copy(&mut file, wanted, &mut out, &signals, &mut counter);
-    let (packets, incomplete) = (out.packets(), file.incomplete());
+    let packets = out.packets();
+    let is_whole = file.incomplete() == 0 && file.files_missed() == 0;
     let ended = out.end(copied, &[]);
-    if incomplete > 0 && !matches!(ended, Err(Failure::Closed)) {
+    if !is_whole && !matches!(ended, Err(Failure::Closed)) {
         tell(format_args!("{}", file.account(packets)?));
     }
     ended
@@ -68,6 +69,11 @@ impl Ongoing for Follow {
             1 => ", 1 record cut short at the end of its file".to_owned(),
             many => format!(", {many} records cut short at the end of their files"),
         };
-        Ok(format!("{} from {files}{incomplete}", Packets(packets)))
+        let missed = match self.files_missed() {
+            0 => String::new(),
+            1 => ", 1 file missed: it was gone before it was read to its end".to_owned(),
+            many => format!(", {many} files missed: they were gone before they were read to their end"),
+        };
+        Ok(format!("{} from {files}{incomplete}{missed}", Packets(packets)))
     }
 }

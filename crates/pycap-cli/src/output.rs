@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pycap_capture::pcapng::Block;
+use pycap_capture::rotate::Due;
 use pycap_capture::{Frame, Interface, LinkType, Record, SavefileWriter, Stats};
 
 use crate::args::Args;
@@ -15,7 +16,6 @@ use crate::json::Json;
 use crate::layers::Tuples;
 use crate::link::{LinkTypes, Packets};
 use crate::print::Lines;
-use crate::rotation::Due;
 use crate::user::User;
 
 /// Everywhere that packets go.

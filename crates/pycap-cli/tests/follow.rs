@@ -184,6 +184,33 @@ fn filters_counts_and_rotation_work_as_with_a_file() {
     assert_eq!(nothing.end(), (0, vec!["0 packets".to_owned()], vec![]));
 }
 
+/// A command that does not come to read: what was removed meanwhile is told, what was only renamed is there.
+#[test]
+fn what_was_missed_is_told() {
+    let folder = folder("missed");
+    let path = folder.join("trace.pcap");
+    append(&path, &[pcap(&[]), record(1)].concat());
+    let following = Following::new(&["-r", path.to_str().unwrap(), "--follow", "-tt"]);
+    assert_eq!(following.line(), line(1));
+    following.signal(Signal::SIGSTOP);
+    for secs in 2..=6 {
+        if secs % 2 == 0 {
+            fs::rename(&path, folder.join(format!("trace.pcap.{secs}"))).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        append(&path, &[pcap(&[]), record(secs)].concat());
+    }
+    following.signal(Signal::SIGCONT);
+    for secs in [3, 5, 6] {
+        assert_eq!(following.line(), line(secs));
+    }
+    following.signal(Signal::SIGINT);
+    let told =
+        "pycap: 4 packets from 4 files, 2 files missed: they were gone before they were read to their end";
+    assert_eq!(following.end(), (0, vec![], vec![told.to_owned()]));
+}
+
 #[test]
 fn damage_ends_it() {
     let path = folder("damage").join("trace");

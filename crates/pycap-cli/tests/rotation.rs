@@ -195,6 +195,25 @@ fn size_and_time_together() {
     assert_eq!(names(&folder), ["t-100.0", "t-100.1", "t-101.0", "t-101.1", "t-102.0", "t-102.1"]);
 }
 
+/// A file has a packet at least, also where what goes ahead of it is larger than a file may be.
+#[test]
+fn a_header_is_never_alone() {
+    let mut out = pycap_capture::SavefileWriter::builder()
+        .format(pycap_capture::Format::Pcapng)
+        .comment("x".repeat(3000))
+        .to_writer(Vec::new())
+        .unwrap();
+    for secs in 0..3 {
+        let frame = pycap_capture::Frame::new(&[0; 60], pycap_capture::LinkType::ETHERNET);
+        out.write(frame.with_timestamp(pycap_capture::Timestamp::new(secs, 0))).unwrap();
+    }
+    let input = file("rotation-header.pcapng", &out.finish().unwrap());
+    let (folder, path) = place("rotation-header", "t.pcapng");
+    succeeded(&pycap(&["-r", input.to_str().unwrap(), "-C", "1k", "-w", &path]));
+    assert_eq!(names(&folder), ["t.pcapng", "t.pcapng1", "t.pcapng2"]);
+    assert!(names(&folder).iter().all(|name| frames(&folder.join(name)).len() == 1));
+}
+
 #[test]
 fn a_file_there_is_in_any_case() {
     let input = file("rotation-none.pcap", &pcap(&[]));

@@ -1,24 +1,31 @@
 //! Capture files that still grow, and that are rotated away.
 
+#[cfg(target_os = "linux")]
+mod arrivals;
 mod known;
+mod look;
 mod mark;
+mod pace;
 mod tail;
 mod watch;
 
 use std::collections::VecDeque;
 use std::fmt;
+#[cfg(target_os = "linux")]
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use self::known::Known;
 use self::mark::{Mark, still_ends};
+use self::pace::Pace;
 use self::tail::Tail;
 use self::watch::Watch;
 use super::{Buffer, Decoder, Format, Parsed, Records, foreign};
 use crate::{Error, ErrorKind, Frame, Interface, Next, Record, Result, Source, StopHandle};
 
 /// So many files that came to the path one after the other are kept open until their turn comes, where the reader is slower than whoever
-/// rotates them.
+/// rotates them. Of further ones the names are kept.
 const MOST_WAITING: usize = 64;
 
 /// How long the path may name something that cannot be opened: whoever rotates files may first make one, then say who may read it.
@@ -32,7 +39,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// - A record that is not all there yet is waited for, and so is the file's header.
 /// - When the path names another file, the one before is read to its end, and then that one, from its start. It takes over when it has its
 ///   first byte, so that what is still written to the file before is read, too. While the path names nothing, the file before goes on.
-/// - A file that was truncated to less than what was read, or written anew in its place, starts over. One that was only cut back to whole
+/// - Each call looks whether the path names another file, at most twice a millisecond, so that files wait for a slow reader: up to 64 are
+///   kept open, and then they are read in their order even if they were removed meanwhile. On Linux a file that came and was renamed
+///   between two calls is found under its new name in the same folder, and one that came and was removed is
+///   [counted](Follow::files_missed).
+/// - A file that was truncated to less than what was read, or written anew in its place, starts over. What it had is lost where it was not
+///   read before, and cannot be found: a file that is read while it is written should be renamed, not truncated. One that was only cut back to whole
 ///   records, as [`SavefileWriter`](crate::SavefileWriter) does on a full disk, goes on.
 /// - What is never completed, the last record of a file that was rotated away, is left out and [counted](Follow::incomplete).
 /// - Damage within a file is an error, as for [`Savefile`](crate::Savefile), after which there is nothing more.
@@ -61,8 +73,15 @@ pub struct Follow {
     file: Tail,
     /// What the path has named since then.
     waiting: VecDeque<Tail>,
+    /// A frame that was read ahead.
+    ahead: Option<Parsed>,
     /// Whether the file had no more bytes when it was read last: it may have changed in any way since.
     at_end: bool,
+    /// Whether the file was written anew while some of it was still in the buffer: after that it is read from its start.
+    starts_over: bool,
+    /// Where the file ends that is then read, if it was stopped meanwhile.
+    anew_until: Option<u64>,
+    pace: Pace,
     mark: Mark,
     watch: Watch,
     stop: StopHandle,
@@ -72,12 +91,18 @@ pub struct Follow {
     place: PathBuf,
     /// Why what the path names now cannot be followed, and since when.
     trouble: Option<(Instant, Error)>,
+    /// An error that was found while there was something to hand out.
+    deferred: Option<Error>,
     /// The stop was seen, and all files have their ends.
     stopping: bool,
     finished: bool,
     frames: u64,
     incomplete: u64,
     files: u64,
+    missed: u64,
+    /// Readable when there may be more, or when it was stopped.
+    #[cfg(target_os = "linux")]
+    ready: crate::sys::Gathered,
 }
 
 /// What [`Follow::next_record_until`] came back with.
@@ -125,23 +150,37 @@ impl Follow {
             let mut watch = Watch::new(&place);
             let file = Tail::open(&place)?;
             watch.add(file.identity(), file.file());
+            #[cfg(target_os = "linux")]
+            let ready = {
+                let descriptors = [Some(stop.event().as_fd()), watch.descriptor()];
+                crate::sys::Gathered::new(descriptors.into_iter().flatten())
+                    .map_err(|error| Error::io("cannot wait for more of the file", error))?
+            };
             let mut this = Self {
                 records: None,
                 known: Known::default(),
                 file,
                 waiting: VecDeque::new(),
+                ahead: None,
                 at_end: false,
+                starts_over: false,
+                anew_until: None,
+                pace: Pace::new(),
                 mark: Mark::default(),
                 watch,
                 stop,
                 path: path.to_owned(),
                 place,
                 trouble: None,
+                deferred: None,
                 stopping: false,
                 finished: false,
                 frames: 0,
                 incomplete: 0,
                 files: 1,
+                missed: 0,
+                #[cfg(target_os = "linux")]
+                ready,
             };
             this.header::<Parsed>()?;
             Ok(this)
@@ -170,7 +209,7 @@ impl Follow {
     /// As [`next_frame`](Self::next_frame).
     #[inline]
     pub fn next_frame_until(&mut self, deadline: Option<Instant>) -> Result<Next<'_>> {
-        let parsed = match self.records.as_mut().and_then(Records::take) {
+        let parsed = match self.buffered() {
             Some(parsed) => parsed,
             None => match self.next_cold(deadline, |records, file| records.next(file))? {
                 Found::Record(parsed) => parsed,
@@ -193,10 +232,13 @@ impl Follow {
     ///
     /// As [`next_frame`](Self::next_frame) and [`Savefile::next_record`](crate::Savefile::next_record).
     pub fn next_record_until(&mut self, deadline: Option<Instant>) -> Result<NextRecord<'_>> {
-        let taken = match self.next_cold(deadline, |records, file| records.next_record(file))? {
-            Found::Record(taken) => taken,
-            Found::TimedOut => return Ok(NextRecord::TimedOut),
-            Found::Finished => return Ok(NextRecord::Finished),
+        let taken = match (self.ahead.take(), &self.records) {
+            (Some(parsed), Some(records)) => records.packet(parsed),
+            _ => match self.next_cold(deadline, |records, file| records.next_record(file))? {
+                Found::Record(taken) => taken,
+                Found::TimedOut => return Ok(NextRecord::TimedOut),
+                Found::Finished => return Ok(NextRecord::Finished),
+            },
         };
         // There always are: the record was taken from them.
         let Some(records) = &self.records else { return Ok(NextRecord::Finished) };
@@ -247,13 +289,72 @@ impl Follow {
         self.incomplete
     }
 
+    /// How many files the path has named that were not read, or not to their end, as they were gone before: removed, written over, moved to
+    /// another folder or truncated, while the reader was elsewhere for longer than they were there.
+    ///
+    /// With [`files`](Self::files) that makes all files that there were; those that still wait for their turn count in neither. Where the
+    /// system tells nothing of what happens in the folder, on systems other than Linux and on file systems of other machines, a file
+    /// that came and went between two calls is not noticed, and neither is what a file got and lost again by being truncated in place. If
+    /// the reader is away for so long that the system forgets events (fs.inotify.max_queued_events of them), this is the least that it can be.
+    pub fn files_missed(&self) -> u64 {
+        self.missed + self.watch.missed()
+    }
+
+    /// The next frame, if it has been read already.
+    #[inline]
+    fn buffered(&mut self) -> Option<Parsed> {
+        if self.ahead.is_some() {
+            return self.ahead.take();
+        }
+        if self.pace.is_due() {
+            self.look_on_the_way();
+        }
+        self.records.as_mut().and_then(Records::take)
+    }
+
+    /// Looks though there is something to hand out; what goes wrong is told when there is not.
+    #[cold]
+    #[inline(never)]
+    fn look_on_the_way(&mut self) {
+        if !self.finished && self.deferred.is_none() {
+            self.deferred = self.look().err();
+        }
+    }
+
+    /// Whether the next frame, an error or the end can be had without waiting. The frame is then read, and any other block ahead of it is
+    /// passed over.
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    pub(crate) fn is_ready(&mut self) -> Result<bool> {
+        if self.ahead.is_none() {
+            self.ahead = self.buffered();
+        }
+        if self.ahead.is_some() {
+            return Ok(true);
+        }
+        Ok(match self.next_cold(Some(Instant::now()), |records, file| records.next(file))? {
+            Found::Record(parsed) => {
+                self.ahead = Some(parsed);
+                true
+            }
+            Found::TimedOut => false,
+            Found::Finished => true,
+        })
+    }
+
+    /// After which time to look though nothing was told.
+    #[cfg(all(target_os = "linux", feature = "tokio"))]
+    pub(crate) fn ask_again(&self) -> Option<Duration> {
+        Some(self.watch.patience())
+    }
+
     /// What [`next_frame_until`](Self::next_frame_until) does when the buffer does not simply have the next record.
     #[cold]
     #[inline(never)]
     fn next_cold<T>(&mut self, deadline: Option<Instant>, read: Read<T>) -> Result<Found<T>> {
         while !self.finished {
-            let step = self.step(read).map_err(|error| {
+            let step = self.deferred.take().map_or_else(|| self.step(read), Err).map_err(|error| {
                 self.finished = true;
+                self.records = None;
                 error.in_file(&self.path)
             })?;
             match step {
@@ -274,14 +375,21 @@ impl Follow {
     /// Looks at all that may have changed, and reads on.
     fn step<T>(&mut self, read: Read<T>) -> Result<Step<T>> {
         let stopped = !self.stopping && self.stop.is_stopped();
-        // A look at the path takes a microsecond, so that there is one for each read, not for each record.
-        if stopped || !self.stopping && (self.file.take_moved() || self.at_end) {
-            self.look();
+        let due = self.pace.is_due();
+        if stopped || due || self.file.take_moved() || self.at_end {
+            self.look()?;
         }
         if stopped {
             // What comes from now on does not count: otherwise a fast writer could go on for ever.
             self.stopping = true;
-            for file in std::iter::once(&mut self.file).chain(&mut self.waiting) {
+            self.watch.close();
+            let len = self.file.len()?;
+            if self.starts_over {
+                self.anew_until = Some(len);
+            } else {
+                self.file.end_at(len);
+            }
+            for file in &mut self.waiting {
                 file.end_at(file.len()?);
             }
         }
@@ -294,9 +402,9 @@ impl Follow {
         self.known.learn(records.decoder.interfaces())?;
         match next {
             Ok(Some(record)) => Ok(Step::Record(record)),
-            Ok(None) => Ok(self.next_file()),
+            Ok(None) => self.next_file(),
             Err(error) if error.would_block() => self.nothing_yet(),
-            Err(error) if self.file.ends() && error.kind() == ErrorKind::Truncated => Ok(self.torn()),
+            Err(error) if self.file.ends() && error.kind() == ErrorKind::Truncated => self.torn(),
             Err(error) => Err(error),
         }
     }
@@ -322,30 +430,9 @@ impl Follow {
                 self.file.seek(0)?;
                 self.nothing_yet()
             }
-            Err(error) if self.file.ends() && error.kind() == ErrorKind::Empty => Ok(self.next_file()),
-            Err(error) if self.file.ends() && error.kind() == ErrorKind::Truncated => Ok(self.torn()),
+            Err(error) if self.file.ends() && error.kind() == ErrorKind::Empty => self.next_file(),
+            Err(error) if self.file.ends() && error.kind() == ErrorKind::Truncated => self.torn(),
             Err(error) => Err(error),
-        }
-    }
-
-    /// Whether the path names another file by now.
-    fn look(&mut self) {
-        if self.waiting.len() == MOST_WAITING {
-            return;
-        }
-        let last = self.waiting.back().unwrap_or(&self.file);
-        match Tail::find(&self.place, last.identity()) {
-            Ok(found) => {
-                self.trouble = None;
-                if let Some(file) = found {
-                    self.watch.add(file.identity(), file.file());
-                    self.waiting.push_back(file);
-                }
-            }
-            Err(error) => {
-                let since = self.trouble.take().map_or_else(Instant::now, |(since, _)| since);
-                self.trouble = Some((since, error));
-            }
         }
     }
 
@@ -369,16 +456,29 @@ impl Follow {
     }
 
     /// The file ends within a record or its header.
-    fn torn<T>(&mut self) -> Step<T> {
+    fn torn<T>(&mut self) -> Result<Step<T>> {
         // What is still being written when the reads are stopped is not lost.
-        if !(self.stopping && self.waiting.is_empty()) {
+        if !(self.stopping && self.waiting.is_empty() && !self.starts_over) {
             self.incomplete += 1;
         }
         self.next_file()
     }
 
-    /// Goes on with what the path named next; without that it is finished.
-    fn next_file<T>(&mut self) -> Step<T> {
+    /// Goes on with the file that was written anew, or with what the path named next; without that it is finished.
+    fn next_file<T>(&mut self) -> Result<Step<T>> {
+        if std::mem::take(&mut self.starts_over) {
+            self.file.start_over(self.anew_until)?;
+            self.begin();
+            return Ok(Step::Again);
+        }
+        if self.stopping {
+            // Those that came before the stop, and had no room.
+            let known = self.waiting.len();
+            self.open_arrivals()?;
+            for file in self.waiting.iter_mut().skip(known) {
+                file.end_at(file.len()?);
+            }
+        }
         match self.waiting.pop_front() {
             Some(next) => {
                 self.watch.remove(self.file.identity());
@@ -387,12 +487,13 @@ impl Follow {
             }
             None => self.finished = true,
         }
-        Step::Again
+        Ok(Step::Again)
     }
 
     /// The file is read from its start.
     fn begin(&mut self) {
         self.records = None;
+        self.ahead = None;
         self.known.begin_file();
         self.mark = Mark::default();
         self.files += 1;
@@ -440,6 +541,23 @@ impl Source for Follow {
     }
 }
 
+/// Readable when there may be more to read, and when it was [stopped](StopHandle): an epoll(7) descriptor. What the file has at first, and
+/// what was read into memory, does not show: read until there is [nothing more](Next::TimedOut), and then wait, for a second at most, as the
+/// system does not tell of all changes.
+#[cfg(target_os = "linux")]
+impl AsFd for Follow {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ready.as_fd()
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl AsRawFd for Follow {
+    fn as_raw_fd(&self) -> RawFd {
+        self.ready.as_fd().as_raw_fd()
+    }
+}
+
 impl fmt::Debug for Follow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Follow")
@@ -448,6 +566,7 @@ impl fmt::Debug for Follow {
             .field("frames_read", &self.frames)
             .field("files", &self.files)
             .field("incomplete", &self.incomplete)
+            .field("files_missed", &self.files_missed())
             .finish_non_exhaustive()
     }
 }

@@ -23,7 +23,7 @@ pub struct WriterBuilder {
     pub(super) lossy: bool,
     pub(super) flush_every: Option<Duration>,
     /// What was asked for, if anything was.
-    pub(super) compression: Option<Option<Compression>>,
+    pub(crate) compression: Option<Option<Compression>>,
 }
 
 /// What the section header of a pcapng file tells.

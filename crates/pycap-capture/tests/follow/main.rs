@@ -4,5 +4,8 @@
 mod growth;
 mod rig;
 mod rotation;
+mod slow;
 mod stress;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+mod tasks;
 mod waiting;

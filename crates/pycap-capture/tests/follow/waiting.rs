@@ -147,3 +147,52 @@ fn waiting_costs_nothing() {
         busy.join().unwrap();
     });
 }
+
+/// A program with a loop of its own waits for the descriptor, and learns of frames, further files and the stop.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_descriptor_tells_of_all_that_comes() {
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use nix::poll::{PollFd, PollFlags, poll};
+
+    let path = folder("descriptor").join("trace");
+    write(&path, &pcap(0..3));
+    let mut file = Follow::open(&path).unwrap();
+    let polled = |file: &Follow, millis: u16| {
+        assert_eq!(file.as_fd().as_raw_fd(), file.as_raw_fd());
+        poll(&mut [PollFd::new(file.as_fd(), PollFlags::POLLIN)], millis).unwrap() > 0
+    };
+    assert_eq!(now(&mut file), [0, 1, 2]);
+    let changes: [&(dyn Fn() + Sync); 3] = [
+        &|| write(&path, &record(3)),
+        &|| std::fs::rename(&path, path.with_extension("1")).unwrap(),
+        &|| write(&path, &pcap(4..5)),
+    ];
+    let expected: [&[u32]; 3] = [&[3], &[], &[4]];
+    for (change, expected) in changes.into_iter().zip(expected) {
+        assert!(!polled(&file, 20));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(Duration::from_millis(20));
+                change();
+            });
+            let mut found = Vec::new();
+            // More than one event may tell of it.
+            while polled(&file, if found.len() < expected.len() { 5000 } else { 50 }) {
+                found.extend(now(&mut file));
+            }
+            assert_eq!(found, expected);
+        });
+    }
+    let stop = file.stop_handle();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            stop.stop();
+        });
+        assert!(polled(&file, 5000));
+    });
+    finished(&mut file);
+    assert!(polled(&file, 0));
+}

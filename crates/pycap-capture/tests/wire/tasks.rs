@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 use pycap_capture::tokio::AsyncSource;
-use pycap_capture::{Builder, ErrorKind, PacketRing};
+use pycap_capture::{Backend, Builder, ErrorKind, Live, LiveCapture, PacketRing, Source};
 
 use crate::rig::{Sender, frame, number, tests, up, wire};
 
@@ -16,6 +16,7 @@ tests! {
     an_interface_that_is_deleted_ends_it,
     an_interface_that_is_set_down_is_waited_for,
     a_task_that_waits_takes_no_processor,
+    captures_of_both_backends_lose_no_frame_and_stop,
 }
 
 fn run(work: impl Future<Output = ()>) {
@@ -228,4 +229,61 @@ fn a_task_that_waits_takes_no_processor() {
         println!("a task that waits for a second takes {spent:?} of a processor");
         assert!(spent < Duration::from_millis(3), "{spent:?}");
     });
+}
+
+/// `Live::open_async`, which is a ring or libpcap: futures are dropped at any time, the counts are asked for in between, and a stop hands out
+/// all that was received.
+fn captures_of_both_backends_lose_no_frame_and_stop() {
+    const COUNT: u32 = 1000;
+    async fn next(capture: &mut AsyncSource<LiveCapture>) -> Option<u32> {
+        capture.next_frame().await.unwrap().map(|frame| number(frame.data()).expect("a numbered frame"))
+    }
+    let _wire = wire();
+    for backend in [Backend::Ring, Backend::Libpcap] {
+        if backend == Backend::Libpcap && cfg!(not(feature = "libpcap")) {
+            continue;
+        }
+        run(async {
+            let mut capture = Live::on("in0").backend(backend).open_async().unwrap();
+            assert_eq!(capture.get_ref().backend(), backend);
+            let stop = capture.get_ref().stop_handle().unwrap();
+            let sender = Sender::new("out0");
+            let thread = std::thread::spawn(move || {
+                for number in 0..COUNT {
+                    sender.send_numbered(number..number + 1);
+                    if number % 10 == 0 {
+                        std::thread::sleep(Duration::from_micros(u64::from(number % 7) * 500));
+                    }
+                }
+                // Nothing comes for a while, and the task waits.
+                std::thread::sleep(Duration::from_millis(60));
+                stop.stop();
+                Instant::now()
+            });
+            let (mut expected, mut dropped) = (0, 0);
+            loop {
+                let soon = tokio::time::sleep(Duration::from_micros(u64::from(expected % 11) * 300 + 50));
+                tokio::select! {
+                    number = next(&mut capture) => match number {
+                        Some(number) => {
+                            assert_eq!(number, expected);
+                            expected += 1;
+                        }
+                        None => break,
+                    },
+                    () = soon => dropped += 1,
+                }
+                if expected % 100 == 50 {
+                    // A look that nobody reads the frame of, and then something else that libpcap is asked for.
+                    let _ = pycap_capture::tokio::Readable::is_ready(capture.get_mut()).unwrap();
+                    capture.get_mut().stats().unwrap();
+                }
+            }
+            let took = thread.join().unwrap().elapsed();
+            assert!(took < Duration::from_millis(300), "{took:?}");
+            assert_eq!(expected, COUNT, "{backend}");
+            assert!(dropped > 5, "{dropped} futures were dropped");
+            assert!(capture.next_frame().await.unwrap().is_none());
+        });
+    }
 }

@@ -4,12 +4,13 @@
 //! itself is, and a limit has to be kept in one round of three of those in which the machine was on time.
 
 use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 #[cfg(feature = "libpcap")]
 use pycap_capture::PcapSource;
-use pycap_capture::{Next, PacketRing, Source};
+use pycap_capture::{Backend, Live, Next, PacketRing, Source};
 
 use crate::rig::{Sender, frame, nanos, tests, trickle, wire};
 
@@ -18,6 +19,7 @@ tests! {
     a_stop_ends_a_read_that_waits within 90,
     frames_come_soon within 30,
     a_read_that_waits_takes_no_processor,
+    a_descriptor_tells_of_frames_and_of_the_stop,
 }
 
 /// Each backend, by its name.
@@ -211,4 +213,69 @@ fn a_read_that_waits_takes_no_processor() {
         println!("{name}: a read that waits for a second takes {spent:?} of a processor");
         assert!(spent < Duration::from_millis(2), "{name}: {spent:?}");
     }
+}
+
+/// poll(2): whether it is readable within this time.
+fn polled(source: &(impl AsFd + AsRawFd), millis: u16) -> bool {
+    use nix::poll::{PollFd, PollFlags, poll};
+    assert_eq!(source.as_fd().as_raw_fd(), source.as_raw_fd());
+    let mut fds = [PollFd::new(source.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, millis).unwrap() > 0
+}
+
+/// Only [`polled`] waits: a program with a loop of its own learns of frames, and of a stop from another thread.
+fn tells<S: Source + AsFd + AsRawFd>(what: &str, mut source: S) {
+    let drain = |source: &mut S| {
+        let mut frames = 0;
+        while let Next::Frame(_) = source.try_next_frame().unwrap() {
+            frames += 1;
+        }
+        frames
+    };
+    drain(&mut source);
+    for round in 0..3 {
+        assert!(!polled(&source, 30), "{what}, {round}");
+        let sender = Sender::new("out0");
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(20));
+                sender.send_numbered(0..10);
+            });
+            let mut frames = 0;
+            while frames < 10 {
+                assert!(polled(&source, 2000), "{what}, {round}: {frames}");
+                frames += drain(&mut source);
+            }
+        });
+    }
+    let stop = source.stop_handle().unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(Duration::from_millis(30));
+            stop.stop();
+        });
+        let since = Instant::now();
+        assert!(polled(&source, 5000), "{what}: the stop does not show");
+        assert!(since.elapsed() < Duration::from_millis(500), "{what}");
+    });
+    assert!(source.next_frame().unwrap().is_none(), "{what}");
+    assert!(polled(&source, 0), "{what}: it is over, and does not show it");
+}
+
+fn a_descriptor_tells_of_frames_and_of_the_stop() {
+    let _wire = wire();
+    tells("ring", PacketRing::builder("in0").block_count(4).open().unwrap());
+    tells("live ring", Live::on("in0").backend(Backend::Ring).open().unwrap());
+    #[cfg(feature = "libpcap")]
+    {
+        tells("libpcap", PcapSource::live("in0").open().unwrap());
+        tells("live libpcap", Live::on("in0").backend(Backend::Libpcap).open().unwrap());
+    }
+    // Nobody fills this one.
+    let (ring, _producer) =
+        PacketRing::builder("memory").in_memory(pycap_capture::LinkType::ETHERNET).unwrap();
+    let stop = ring.stop_handle();
+    assert!(!polled(&ring, 10));
+    std::thread::spawn(move || stop.stop());
+    assert!(polled(&ring, 5000));
 }

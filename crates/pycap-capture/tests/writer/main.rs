@@ -10,3 +10,5 @@ mod pcapng;
 mod programs;
 mod random;
 mod records;
+#[cfg(feature = "rotate")]
+mod rotate;

@@ -47,7 +47,21 @@ number! {
         DOCSIS = 143, "DOCSIS";
         LINUX_IRDA = 144, "LINUX_IRDA";
         USER0 = 147, "USER0";
+        USER1 = 148, "USER1";
         USER2 = 149, "USER2";
+        USER3 = 150, "USER3";
+        USER4 = 151, "USER4";
+        USER5 = 152, "USER5";
+        USER6 = 153, "USER6";
+        USER7 = 154, "USER7";
+        USER8 = 155, "USER8";
+        USER9 = 156, "USER9";
+        USER10 = 157, "USER10";
+        USER11 = 158, "USER11";
+        USER12 = 159, "USER12";
+        USER13 = 160, "USER13";
+        USER14 = 161, "USER14";
+        USER15 = 162, "USER15";
         IEEE802_11_AVS = 163, "IEEE802_11_RADIO_AVS";
         BACNET_MS_TP = 165, "BACNET_MS_TP";
         PPP_PPPD = 166, "PPP_PPPD";
@@ -84,5 +98,22 @@ number! {
         DSA_TAG_BRCM_PREPEND = 282, "DSA_TAG_BRCM_PREPEND";
         DSA_TAG_DSA = 284, "DSA_TAG_DSA";
         DSA_TAG_EDSA = 285, "DSA_TAG_EDSA";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LinkType;
+    use crate::testing::format;
+
+    /// pcap-linktype(7): LINKTYPE_USER0 to LINKTYPE_USER15 are 147 to 162.
+    #[test]
+    fn all_that_are_reserved_for_users_have_names() {
+        for user in 0..16 {
+            let (number, name) = (LinkType(147 + user), format!("USER{user}"));
+            assert_eq!(number.name(), Some(&*name));
+            assert_eq!(LinkType::from_name(&name), Some(number));
+        }
+        assert_eq!((LinkType::USER0, LinkType::USER15), (LinkType(147), LinkType(162)));
     }
 }

@@ -12,9 +12,21 @@ pub(super) struct Tail {
     identity: Identity,
     /// How far it was read.
     offset: u64,
+    /// How many bytes it had when that was looked at last.
+    seen: u64,
+    /// What it began with then, if nothing was read of it.
+    head: Vec<u8>,
     /// Where it ends for good, once that is known: there, or where it has no more bytes.
     end: Option<u64>,
     moved: bool,
+}
+
+/// What a path names.
+pub(super) enum Found {
+    /// The file that is known.
+    Known,
+    Nothing,
+    New(Tail),
 }
 
 /// What tells a file from another one that has its name later. It holds as long as the file is open: only then can its inode be used
@@ -48,20 +60,28 @@ impl Tail {
         let file = options.open(path).map_err(cannot_open)?;
         let metadata = file.metadata().map_err(cannot_open)?;
         check_kind(&metadata)?;
-        Ok(Self { file, identity: Identity::of(&metadata), offset: 0, end: None, moved: false })
+        Ok(Self {
+            file,
+            identity: Identity::of(&metadata),
+            offset: 0,
+            seen: 0,
+            head: Vec::new(),
+            end: None,
+            moved: false,
+        })
     }
 
-    /// The file at `path`, if there is one and it is not `known`.
-    pub(super) fn find(path: &Path, known: Identity) -> Result<Option<Self>> {
+    /// The file at `path`, opened unless it is `known`.
+    pub(super) fn find(path: &Path, known: Identity) -> Result<Found> {
         match std::fs::metadata(path) {
-            Ok(metadata) if Identity::of(&metadata) == known => return Ok(None),
-            Err(error) if is_gone(&error) => return Ok(None),
+            Ok(metadata) if Identity::of(&metadata) == known => return Ok(Found::Known),
+            Err(error) if is_gone(&error) => return Ok(Found::Nothing),
             _ => {}
         }
         match Self::open(path) {
-            Ok(tail) if tail.identity == known => Ok(None),
-            Ok(tail) => Ok(Some(tail)),
-            Err(error) if error.io_error().is_some_and(is_gone) => Ok(None),
+            Ok(tail) if tail.identity == known => Ok(Found::Known),
+            Ok(tail) => Ok(Found::New(tail)),
+            Err(error) if error.io_error().is_some_and(is_gone) => Ok(Found::Nothing),
             Err(error) => Err(error),
         }
     }
@@ -83,6 +103,27 @@ impl Tail {
         Ok(self.file.metadata().map_err(cannot_read)?.len())
     }
 
+    /// How many bytes it had when this was asked last, or had been read since; and how many it has now.
+    pub(super) fn look(&mut self) -> Result<(u64, u64)> {
+        let (before, now) = (self.seen.max(self.offset), self.len()?);
+        self.seen = now;
+        Ok((before, now))
+    }
+
+    /// Whether what it had when this was asked last is lost, as it was truncated since; nothing of that was read.
+    pub(super) fn was_lost_unread(&mut self) -> Result<bool> {
+        // It has the time of the first packet of most captures, which tells one from the other.
+        const HEAD: usize = 256;
+        let mut head = vec![0; HEAD];
+        let now = self.len()?;
+        let before = std::mem::replace(&mut self.seen, now);
+        let found = self.peek(0, &mut head)?;
+        head.truncate(found);
+        let lost = self.seen < before || !head.starts_with(&self.head);
+        self.head = head;
+        Ok(lost)
+    }
+
     /// From now on it ends at `end`, or where it has no more bytes.
     pub(super) fn end_at(&mut self, end: u64) {
         self.end = Some(end);
@@ -91,6 +132,12 @@ impl Tail {
     /// Whether it is known to end.
     pub(super) fn ends(&self) -> bool {
         self.end.is_some()
+    }
+
+    /// It is read from its start, where it has become another file, which ends there if that is known.
+    pub(super) fn start_over(&mut self, end: Option<u64>) -> Result<()> {
+        self.end = end;
+        self.seek(0)
     }
 
     /// Whether bytes were read since the last call.

@@ -23,30 +23,49 @@ fn until(deadline: Option<Instant>, patience: Duration) -> Instant {
 
 /// inotify(7): one descriptor that is readable when one of the files was written to, or when something new has the path's name.
 ///
-/// No wake-up is lost: a file is watched before it is read, and the path's folder before the path is looked up. [`Watch::wait`] takes
-/// events only when it is about to return, and whoever called it then looks at everything, before the next call. So whatever
-/// happens after that look finds the queue empty, and leaves in it an event that ends the next wait at once.
+/// No wake-up is lost: a file is watched before it is read, and the path's folder before the path is looked up. Events are taken by
+/// [`Watch::wait`] when it is about to return, and when everything is about to be looked at, which comes before each wait. So whatever
+/// happens after that look leaves an event in the queue that ends the next wait at once.
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::ffi::OsString;
+    use std::ffi::{OsStr, OsString};
     use std::fs::File;
-    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
     use std::path::{Path, PathBuf};
 
     use nix::errno::Errno;
-    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
-    use super::super::tail::Identity;
+    use super::super::arrivals::{Arrivals, Change, Place};
+    use super::super::tail::{Found, Identity, Tail};
     use super::*;
-    use crate::{StopHandle, sys};
+    use crate::{Result, StopHandle, sys};
+
+    /// So often events are taken at once: more than the queue holds, unless others add to it meanwhile.
+    const MOST_READS: u32 = 1024;
+
+    /// So often a file that is just being renamed is looked for.
+    const TRIES: u32 = 16;
+
+    /// A folder that is watched.
+    struct Folder {
+        watched: WatchDescriptor,
+        /// The folder itself, whatever its path names by now: proc_pid_fd(5).
+        place: PathBuf,
+        /// What keeps the place the same.
+        _open: File,
+    }
 
     pub(in super::super) struct Watch {
         /// Nothing where there are too many of them already (fs.inotify.max_user_instances).
         inotify: Option<Inotify>,
         folder: PathBuf,
         name: OsString,
-        watched_folder: Option<WatchDescriptor>,
+        watched_folder: Option<Folder>,
         files: Vec<(Identity, Option<WatchDescriptor>)>,
+        arrivals: Arrivals,
+        /// There were more events than the system keeps (fs.inotify.max_queued_events).
+        overflowed: bool,
         /// When the folder was looked up last.
         renewed: Instant,
     }
@@ -55,12 +74,15 @@ mod linux {
         /// Watches for what the path is going to name.
         pub(in super::super) fn new(path: &Path) -> Self {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok();
+            let name = path.file_name().unwrap_or_default();
             let mut this = Self {
                 inotify,
                 folder: path.parent().unwrap_or(path).to_owned(),
-                name: path.file_name().unwrap_or_default().to_owned(),
+                name: name.to_owned(),
                 watched_folder: None,
                 files: Vec::new(),
+                arrivals: Arrivals::of(name),
+                overflowed: false,
                 renewed: Instant::now(),
             };
             this.renew();
@@ -95,51 +117,171 @@ mod linux {
             deadline: Option<Instant>,
         ) -> io::Result<()> {
             let stop = stop.event().as_fd();
-            let Some(inotify) = &self.inotify else {
-                return sys::wait([stop], Some(until(deadline, LOOK))).map(drop);
-            };
-            let told =
-                self.watched_folder.is_some() && self.files.iter().all(|(_, watched)| watched.is_some());
-            let until = until(deadline, if told { LOOK_ANYWAY } else { LOOK });
+            let until = until(deadline, self.patience());
             loop {
+                let Some(inotify) = &self.inotify else { return sys::wait([stop], Some(until)).map(drop) };
                 let [changed, stopped] = sys::wait([inotify.as_fd(), stop], Some(until))?;
                 // The other files of a busy folder are nothing to look at.
-                if stopped.readable
-                    || !changed.readable
-                    || self.concerns_us(inotify)?
-                    || Instant::now() >= until
-                {
-                    break;
+                if stopped.readable || !changed.readable || self.take_events()? || Instant::now() >= until {
+                    return Ok(());
                 }
             }
+        }
+
+        /// How long to wait at most until the next look.
+        pub(in super::super) fn patience(&self) -> Duration {
+            let told = self.inotify.is_some()
+                && self.watched_folder.is_some()
+                && self.files.iter().all(|(_, watched)| watched.is_some());
+            if told { LOOK_ANYWAY } else { LOOK }
+        }
+
+        /// What is readable when there is something to look at.
+        pub(in super::super) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+            self.inotify.as_ref().map(AsFd::as_fd)
+        }
+
+        /// Takes in what has happened, before a look at everything.
+        pub(in super::super) fn learn(&mut self) -> io::Result<()> {
             if self.renewed.elapsed() >= LOOK_ANYWAY {
                 self.renew();
             }
-            Ok(())
+            self.take_events().map(drop)
         }
 
-        /// Takes events, and says whether there is one that is not of another file in the folder.
-        fn concerns_us(&self, inotify: &Inotify) -> io::Result<bool> {
-            match inotify.read_events() {
-                Ok(events) => Ok(events.iter().any(|event| {
-                    Some(event.wd) != self.watched_folder
-                        || event.name.as_ref().is_none_or(|name| *name == self.name)
-                })),
-                Err(Errno::EAGAIN | Errno::EINTR) => Ok(false),
-                Err(error) => Err(error.into()),
+        /// Opens the first of the files that had the path's name and are not open yet, where it is by now; not one that is `known`.
+        /// After an error it is still the first.
+        pub(in super::super) fn next_arrival(&mut self, known: Identity) -> Result<Option<Tail>> {
+            let cannot_look = |error| crate::Error::io("cannot look for further files", error);
+            let mut tries = 0;
+            loop {
+                let name = match self.arrivals.first() {
+                    None => return Ok(None),
+                    Some(Place::Named(name)) if tries < TRIES => name.clone(),
+                    // The second half of a rename is told right after the first one. Where it is not, the file has left the folder.
+                    Some(Place::Moving(_)) if tries < TRIES => {
+                        tries += 1;
+                        if !self.take_events().map_err(cannot_look)? {
+                            std::thread::sleep(Duration::from_micros(20));
+                        }
+                        continue;
+                    }
+                    Some(_) => {
+                        self.arrivals.miss();
+                        tries = 0;
+                        continue;
+                    }
+                };
+                let folder = self.watched_folder.as_ref().map_or(&self.folder, |folder| &folder.place);
+                let path = folder.join(&name);
+                let found = Tail::find(&path, known);
+                // If it still has the name after this, it had it when it was opened.
+                self.take_events().map_err(cannot_look)?;
+                if !matches!(self.arrivals.first(), Some(Place::Named(now)) if *now == name) {
+                    tries += 1;
+                    continue;
+                }
+                match found {
+                    Ok(Found::New(tail)) => {
+                        self.arrivals.take();
+                        return Ok(Some(tail));
+                    }
+                    Ok(Found::Known) => self.arrivals.take(),
+                    // A link to what is not there yet.
+                    Ok(Found::Nothing) if path.is_symlink() => self.arrivals.take(),
+                    // It may still get its permissions.
+                    Err(error) if name == self.name => return Err(error),
+                    Ok(Found::Nothing) | Err(_) => self.arrivals.miss(),
+                }
+                tries = 0;
             }
         }
 
+        /// Whether there are files to be opened.
+        pub(in super::super) fn has_arrivals(&self) -> bool {
+            self.arrivals.first().is_some()
+        }
+
+        /// No file that comes from now on counts.
+        pub(in super::super) fn close(&mut self) {
+            self.arrivals.close();
+        }
+
+        /// How many files came and went.
+        pub(in super::super) fn missed(&self) -> u64 {
+            self.arrivals.missed()
+        }
+
+        /// Whether the system has forgotten events since the last call, in which case there are no names to go by; and how many files are
+        /// missed for it.
+        pub(in super::super) fn take_overflow(&mut self) -> bool {
+            let overflowed = std::mem::take(&mut self.overflowed);
+            if overflowed {
+                self.arrivals.miss_all();
+            }
+            overflowed
+        }
+
+        /// Takes events, and says whether there is one that is not of another file in the folder.
+        fn take_events(&mut self) -> io::Result<bool> {
+            let mut ours = false;
+            for _ in 0..MOST_READS {
+                let Some(inotify) = &self.inotify else { break };
+                match inotify.read_events() {
+                    Ok(events) => {
+                        for event in &events {
+                            ours |= self.take_event(event);
+                        }
+                    }
+                    Err(Errno::EAGAIN | Errno::EINTR) => break,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            Ok(ours)
+        }
+
+        fn take_event(&mut self, event: &InotifyEvent) -> bool {
+            if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
+                self.overflowed = true;
+                return true;
+            }
+            if self.watched_folder.as_ref().is_none_or(|folder| folder.watched != event.wd) {
+                return true;
+            }
+            let Some(name) = &event.name else { return true };
+            let kinds = [
+                (AddWatchFlags::IN_CREATE, Change::Created),
+                (AddWatchFlags::IN_MOVED_TO, Change::MovedTo(event.cookie)),
+                (AddWatchFlags::IN_MOVED_FROM, Change::MovedFrom(event.cookie)),
+                (AddWatchFlags::IN_DELETE, Change::Deleted),
+            ];
+            let is_folder = event.mask.contains(AddWatchFlags::IN_ISDIR);
+            for (_, change) in kinds.into_iter().filter(|(kind, _)| event.mask.contains(*kind)) {
+                self.arrivals.learn(name, change, is_folder);
+            }
+            name == OsStr::new(&self.name)
+        }
+
         /// Watches the folder that is there now: the one before may have been renamed or removed.
-        fn renew(&mut self) {
+        pub(in super::super) fn renew(&mut self) {
             self.renewed = Instant::now();
             let Some(inotify) = &self.inotify else { return };
-            let events = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_ONLYDIR;
-            let before = self.watched_folder;
-            // That it is watched already is no error, and gives the same descriptor.
-            self.watched_folder = inotify.add_watch(&self.folder, events).ok();
-            if let Some(before) = before.filter(|before| Some(*before) != self.watched_folder) {
-                let _ = inotify.rm_watch(before);
+            let folder = File::open(&self.folder).ok().and_then(|open| {
+                let events = AddWatchFlags::IN_CREATE
+                    | AddWatchFlags::IN_MOVED_TO
+                    | AddWatchFlags::IN_MOVED_FROM
+                    | AddWatchFlags::IN_DELETE
+                    | AddWatchFlags::IN_ONLYDIR;
+                let place = PathBuf::from(format!("/proc/self/fd/{}", open.as_raw_fd()));
+                // That it is watched already is no error, and gives the same descriptor.
+                Some(Folder { watched: inotify.add_watch(&place, events).ok()?, place, _open: open })
+            });
+            let before = std::mem::replace(&mut self.watched_folder, folder);
+            let Some(before) = before else { return };
+            if self.watched_folder.as_ref().is_none_or(|now| now.watched != before.watched) {
+                let _ = inotify.rm_watch(before.watched);
+                // Their names are those of another folder.
+                self.arrivals.miss_all();
             }
         }
     }
@@ -151,9 +293,9 @@ mod other {
     use std::fs::File;
     use std::path::Path;
 
-    use super::super::tail::Identity;
+    use super::super::tail::{Identity, Tail};
     use super::*;
-    use crate::StopHandle;
+    use crate::{Result, StopHandle};
 
     pub(in super::super) struct Watch;
 
@@ -165,6 +307,34 @@ mod other {
         pub(in super::super) fn add(&mut self, _identity: Identity, _file: &File) {}
 
         pub(in super::super) fn remove(&mut self, _identity: Identity) {}
+
+        pub(in super::super) fn patience(&self) -> Duration {
+            LOOK
+        }
+
+        pub(in super::super) fn learn(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+
+        pub(in super::super) fn next_arrival(&mut self, _known: Identity) -> Result<Option<Tail>> {
+            Ok(None)
+        }
+
+        pub(in super::super) fn has_arrivals(&self) -> bool {
+            false
+        }
+
+        pub(in super::super) fn close(&mut self) {}
+
+        pub(in super::super) fn missed(&self) -> u64 {
+            0
+        }
+
+        pub(in super::super) fn take_overflow(&mut self) -> bool {
+            false
+        }
+
+        pub(in super::super) fn renew(&mut self) {}
 
         #[cfg(unix)]
         pub(in super::super) fn wait(
