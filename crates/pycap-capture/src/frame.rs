@@ -1,5 +1,8 @@
 //! A captured frame: its bytes, and what the link knew about it.
 
+mod link;
+mod owned;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -7,6 +10,9 @@ use pycap_wire::{Layers, LinkType, Packet, VlanTag};
 
 use crate::wire_bytes::WireBytes;
 use crate::{Interface, Timestamp, TimestampSource};
+
+pub use self::link::{Direction, Reception, Segmentation, SegmentationKind, VlanTags};
+pub use self::owned::OwnedFrame;
 
 /// One captured frame, borrowed from the source that it came from.
 ///
@@ -442,171 +448,6 @@ impl fmt::Debug for Frame<'_> {
             out.field("segmentation", &segmentation);
         }
         out.finish_non_exhaustive()
-    }
-}
-
-/// A frame that owns its bytes: it can be kept, and sent to another thread.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct OwnedFrame {
-    data: Box<[u8]>,
-    meta: Meta,
-}
-
-const _: () = {
-    const fn keepable<T: Send + Sync + 'static>() {}
-    keepable::<OwnedFrame>();
-};
-
-impl OwnedFrame {
-    /// The frame, borrowed from this copy.
-    #[inline]
-    pub fn as_frame(&self) -> Frame<'_> {
-        Frame { data: &self.data, interface_info: None, meta: self.meta }
-    }
-
-    /// The captured bytes.
-    #[inline]
-    pub fn data(&self) -> &[u8] {
-        &self.data
-    }
-
-    /// The captured bytes, to keep without the rest.
-    #[inline]
-    pub fn into_data(self) -> Box<[u8]> {
-        self.data
-    }
-
-    /// As [`Frame::wire_bytes`].
-    pub fn wire_bytes(&self) -> Cow<'_, [u8]> {
-        self.as_frame().wire_bytes()
-    }
-}
-
-/// What a frame knows beside its bytes.
-macro_rules! accessors {
-    ($($name:ident: $Type:ty,)*) => {
-        impl OwnedFrame {
-            $(
-                #[doc = concat!("As [`Frame::", stringify!($name), "`].")]
-                #[inline]
-                pub const fn $name(&self) -> $Type {
-                    Frame { data: &self.data, interface_info: None, meta: self.meta }.$name()
-                }
-            )*
-        }
-    };
-}
-
-accessors! {
-    original_len: u32,
-    missing: u32,
-    timestamp: Option<Timestamp>,
-    timestamp_source: Option<TimestampSource>,
-    interface: u32,
-    link_type: LinkType,
-    direction: Direction,
-    reception: Reception,
-    vlan_tag: Option<VlanTag>,
-    fcs_len: Option<u8>,
-    checksum_not_ready: bool,
-    checksum_valid: bool,
-    segmentation_offload: bool,
-    segmentation: Option<Segmentation>,
-    flags: u32,
-}
-
-impl From<Frame<'_>> for OwnedFrame {
-    fn from(frame: Frame<'_>) -> Self {
-        frame.to_owned()
-    }
-}
-
-impl fmt::Debug for OwnedFrame {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_frame().fmt(f)
-    }
-}
-
-/// Which way a frame went, as seen from the machine that captured it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Direction {
-    /// The source does not tell.
-    #[default]
-    Unknown = 0,
-    /// Received.
-    Inbound = 1,
-    /// Sent.
-    Outbound = 2,
-}
-
-/// Whom the link addressed a frame to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Reception {
-    /// The source does not tell.
-    #[default]
-    Unknown = 0,
-    /// This machine.
-    Unicast = 1,
-    /// A group.
-    Multicast = 2,
-    /// Everyone.
-    Broadcast = 3,
-    /// Another machine: seen because the interface listened to everything.
-    Promiscuous = 4,
-}
-
-/// Where the VLAN tag of a frame is, which Linux takes out of it before anybody sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum VlanTags {
-    /// In the bytes, as on the wire; put back without copying the frame, into room that is reserved ahead of it.
-    #[default]
-    InFrame,
-    /// Beside the bytes: [`Frame::vlan_tag`](Frame::vlan_tag). A packet that is dissected, printed or sent from the bytes is then
-    /// without its outer tag, and two frames that differ by it only look alike.
-    Apart,
-}
-
-/// How a frame that is larger than any on the wire relates to those: `struct virtio_net_hdr` of the virtio specification,
-/// section 5.1.6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Segmentation {
-    /// Bytes of payload in each segment but the last.
-    pub size: u16,
-    /// What is cut how.
-    pub kind: SegmentationKind,
-}
-
-impl Segmentation {
-    const NONE: Self = Self { size: 0, kind: SegmentationKind::NONE };
-}
-
-/// What is cut into segments, as virtio's `gso_type` numbers it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(transparent)]
-pub struct SegmentationKind(pub u8);
-
-impl SegmentationKind {
-    /// Nothing: an ordinary frame.
-    pub const NONE: Self = Self(0);
-    /// A TCP segment over IPv4.
-    pub const TCP_IPV4: Self = Self(1);
-    /// A UDP datagram, cut into IP fragments.
-    pub const UDP_FRAGMENTS: Self = Self(3);
-    /// A TCP segment over IPv6.
-    pub const TCP_IPV6: Self = Self(4);
-    /// UDP payload, cut into several datagrams.
-    pub const UDP_DATAGRAMS: Self = Self(5);
-
-    /// The same without the mark below.
-    pub const fn base(self) -> Self {
-        Self(self.0 & !0x80)
-    }
-
-    /// The TCP header says that congestion was met (CWR), which only the first segment repeats.
-    pub const fn has_ecn(self) -> bool {
-        self.0 & 0x80 != 0
     }
 }
 

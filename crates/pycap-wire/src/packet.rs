@@ -10,6 +10,9 @@ use crate::*;
 /// A packet: views of its link, network and transport layers, and its payload.
 ///
 /// [`parse`](Self::parse) always gives what could be dissected; [`stop`](Self::stop) says why it went no further.
+///
+/// It has the VLAN tags that are in the bytes. Linux takes the outermost one out of frames that it hands to packet sockets: whoever reads
+/// these without a library that puts it back, or has it left [beside the bytes](VlanTag), does not see it here.
 #[derive(Debug, Clone, Copy)]
 pub struct Packet<'a> {
     data: &'a [u8],
