@@ -349,12 +349,17 @@ impl PcapSource {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSetting`] if the interface does not offer it, or has a filter that was compiled for another one.
+    /// [`ErrorKind::InvalidSetting`] if the interface does not offer it, if it has a filter that was compiled for another one, or if a frame
+    /// was seen and not read yet.
     pub fn set_link_type(&mut self, link_type: LinkType) -> Result<()> {
         if let Some(compiled) = self.filter_link_type.filter(|compiled| *compiled != link_type) {
             let message = format!(
                 "choose the link type {link_type} before the filter: the capture has one that was compiled for {compiled}"
             );
+            return Err(Error::new(ErrorKind::InvalidSetting, message).on_interface(&self.name));
+        }
+        if self.ahead.is_some() {
+            let message = "read the frame that is there before the link type is set: it has the one before";
             return Err(Error::new(ErrorKind::InvalidSetting, message).on_interface(&self.name));
         }
         if let Err(text) = self.handle.set_datalink(link::to_dlt(link_type)) {

@@ -57,7 +57,7 @@ impl Rotation {
     }
 
     /// A file has frames of this time, in whole seconds and one at least, from the time of the first frame on. Intervals follow each other
-    /// without drift; one in which no frame came has no file. A frame of an earlier time goes to the file that is being written.
+    /// without drift; one in which no frame came has no file, unless [`RotatingWriter::rotate_if_due`] ends it. A frame of an earlier time goes to the file that is being written.
     pub const fn every(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
         self
@@ -69,7 +69,7 @@ impl Rotation {
         self
     }
 
-    /// The first interval begins then, in whole seconds, and not with the first frame: now, for a live capture.
+    /// The first [interval](Self::every) begins then, in whole seconds, and not with the first frame: now, for a live capture.
     pub const fn start_at(mut self, time: Timestamp) -> Self {
         self.start = Some(time);
         self
@@ -79,7 +79,8 @@ impl Rotation {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSetting`] if there is no rule, one makes no sense, or the name has no pattern of strftime(3)'s where it is to have one.
+    /// [`ErrorKind::InvalidSetting`] if there is no rule, or one makes no sense. A name without a pattern of strftime(3)'s, where each interval's
+    /// files take the place of those before, is taken: [`FileSequence::overwrites`] tells; [`RotatingBuilder::create`] refuses it.
     pub fn sequence(&self, name: impl AsRef<std::path::Path>) -> Result<FileSequence> {
         let refused = |message: &'static str| Err(Error::new(ErrorKind::InvalidSetting, message));
         match *self {
@@ -88,6 +89,9 @@ impl Rotation {
             }
             Self { size: Some(0), .. } => {
                 refused("give files a size of at least 1 byte: that of the rotation is 0")
+            }
+            Self { interval: None, start: Some(_), .. } => {
+                refused("give an interval, which a start belongs to: the rotation goes by size alone")
             }
             Self { files: Some(0), .. } => refused("rotate through at least 1 file: the rotation has 0"),
             Self { interval: Some(time), .. } if time.as_secs() == 0 || time.subsec_nanos() > 0 => {

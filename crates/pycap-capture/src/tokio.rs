@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ::tokio::io::Interest;
 use ::tokio::io::unix::AsyncFd;
 
-use crate::{Error, Frame, Next, Result, Source};
+use crate::{Error, ErrorKind, Frame, Next, Result, Source};
 
 /// A source that can be waited for: its descriptor becomes readable when there may be a frame, and when it is stopped.
 ///
@@ -66,7 +66,8 @@ impl<S: Readable> AsyncSource<S> {
     ///
     /// # Panics
     ///
-    /// Outside of a runtime, or if that has I/O switched off, as [`AsyncFd::new`] does.
+    /// Outside of a runtime, or if that has I/O switched off, as [`AsyncFd::new`] does; reads of sources that
+    /// [ask again](Readable::ask_again) where it has time switched off.
     pub fn new(source: S) -> Result<Self> {
         let watch = |descriptor: std::io::Result<OwnedFd>| {
             #[allow(
@@ -91,7 +92,8 @@ impl<S: Readable> AsyncSource<S> {
         self.ready().await?;
         match self.source.next_frame_until(Some(Instant::now()))? {
             Next::Frame(frame) => Ok(Some(frame)),
-            Next::TimedOut | Next::Finished => Ok(None),
+            Next::Finished => Ok(None),
+            Next::TimedOut => Err(not_ready()),
         }
     }
 
@@ -124,6 +126,13 @@ impl<S: Readable> AsyncSource<S> {
     pub fn into_inner(self) -> S {
         self.source
     }
+}
+
+/// That a time-out is no end, whoever implements [`Readable`].
+#[cold]
+fn not_ready() -> Error {
+    let message = "a source said that it was ready, and had nothing: its `is_ready` has to keep what it saw";
+    Error::new(ErrorKind::Io, message)
 }
 
 /// What a descriptor is watched for. An interface that is set down or deleted shows as an error and nothing else.
@@ -166,7 +175,8 @@ impl AsyncSource<crate::PacketRing> {
         self.ready().await?;
         match self.source.next_block_until(Some(Instant::now()))? {
             crate::NextBlock::Block(block) => Ok(Some(block)),
-            crate::NextBlock::TimedOut | crate::NextBlock::Finished => Ok(None),
+            crate::NextBlock::Finished => Ok(None),
+            crate::NextBlock::TimedOut => Err(not_ready()),
         }
     }
 }

@@ -423,9 +423,6 @@ impl Args {
                 return usage(format!("-i {name} was given twice: give it once, its packets come once"));
             }
         }
-        if self.interface.len() > 1 && self.interface.iter().any(|name| name == "any") {
-            return usage("-i any is all interfaces: give it alone, or the others without it".into());
-        }
         Ok(Task::Capture(&self.interface))
     }
 

@@ -31,6 +31,11 @@ pub(crate) fn run(args: &Args, interfaces: &[String]) -> Result<(), Failure> {
         let given = &interfaces[number];
         return Err(Failure::Usage(format!("-i {given} is {name}, which was given before: give it once")));
     }
+    if let Some(all) = names.iter().position(|name| name == "any").filter(|_| names.len() > 1) {
+        let given = &interfaces[all];
+        let message = format!("-i {given}: give it alone, or the others without it: any is all interfaces");
+        return Err(Failure::Usage(message));
+    }
     if args.list_time_stamp_types {
         return names.iter().try_for_each(|name| list_time_stamp_types(name));
     }

@@ -157,11 +157,14 @@ fn what_comes_twice_is_told() {
     let done = pycap(&["merge", "-w", text(&first), "-w", text(&merged), SAMPLE]);
     assert!(done.status == 0 && done.err.starts_with("pycap: -w was given more than once ("), "{}", done.err);
     assert_eq!(std::fs::read(&first).unwrap(), b"as it was");
+    let list = pycap(&["-D"]);
+    let all = list.out.lines().find_map(|line| line.split_once(". any ")).expect("Linux has it").0;
     for (args, words) in [
         (&["-r", "a", "-r", "b", "--follow"][..], "--follow takes one file"),
         (&["-r", "-", "-r", "-"], "standard input, which can be read once"),
         (&["-i", "lo", "-i", "lo"], "-i lo was given twice"),
-        (&["-i", "lo", "-i", "any"], "-i any is all interfaces"),
+        (&["-i", "lo", "-i", "any"], "-i any: give it alone"),
+        (&["-i", "lo", "-i", all], "any is all interfaces"),
     ] {
         let output = pycap(args);
         assert_eq!((output.status, output.out.as_str()), (2, ""), "{args:?}: {}", output.err);

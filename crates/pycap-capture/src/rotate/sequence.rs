@@ -141,12 +141,13 @@ impl FileSequence {
 
     /// Whether each interval's files are going to take the place of those before: their name has no time in it, or none that changes so often.
     pub fn overwrites(&self) -> bool {
-        let (Some(interval), Some(start)) = (self.interval, self.start) else { return false };
+        let Some(interval) = self.interval else { return false };
+        let start = self.start.unwrap_or(0);
         if self.size.is_none() && self.count == Some(1) {
             return false;
         }
-        let next = self.path_of(Some(start.saturating_add(interval)));
-        matches!((self.path(), next), (Ok(this), Ok(next)) if this == next)
+        let [this, next] = [start, start.saturating_add(interval)].map(|start| self.path_of(Some(start)));
+        matches!((this, next), (Ok(this), Ok(next)) if this == next)
     }
 
     /// How many files were asked for, where that is a limit or a ring.

@@ -35,10 +35,16 @@ impl RotatingBuilder {
     ///
     /// # Errors
     ///
-    /// As [`Rotation::sequence`] and [`WriterBuilder::create`].
+    /// As [`Rotation::sequence`] and [`WriterBuilder::create`]; [`ErrorKind::InvalidSetting`] for a name without the time, which each interval
+    /// would write over.
     pub fn create(self, name: impl AsRef<Path>) -> Result<RotatingWriter> {
         let name = name.as_ref();
         let sequence = self.rotation.sequence(name)?;
+        if sequence.overwrites() {
+            let message = "put the time in the name, as strftime(3) does (trace-%Y%m%d-%H%M%S.pcap): each interval's files would take the \
+                           place of those before";
+            return Err(Error::new(ErrorKind::InvalidSetting, message).in_file(name));
+        }
         let mut builder = self.builder;
         // The names of further files end in a number.
         builder.compression.get_or_insert_with(|| Compression::of_path(name));
@@ -47,6 +53,7 @@ impl RotatingBuilder {
             sequence,
             file: None,
             interfaces: Vec::new(),
+            stats: Vec::new(),
             completed: None,
             frames: 0,
             files: 0,
@@ -91,6 +98,8 @@ pub struct RotatingWriter {
     file: Option<SavefileWriter>,
     /// What every file describes.
     interfaces: Vec<Interface>,
+    /// What was said of interfaces before there was a file.
+    stats: Vec<(u32, Stats)>,
     completed: Option<Completed>,
     /// Of the files that are complete.
     frames: u64,
@@ -164,13 +173,20 @@ impl RotatingWriter {
     }
 
     /// What the interface with this index received and lost, for the end of the file that is being written:
-    /// [`SavefileWriter::interface_stats`].
+    /// [`SavefileWriter::interface_stats`]. Before there is one, for the end of the first.
     ///
     /// # Errors
     ///
     /// As there.
     pub fn interface_stats(&mut self, index: u32, stats: &Stats) -> Result<()> {
-        self.file.as_mut().map_or(Ok(()), |file| file.interface_stats(index, stats))
+        match &mut self.file {
+            Some(file) => file.interface_stats(index, stats),
+            None => {
+                self.stats.retain(|(known, _)| *known != index);
+                self.stats.push((index, *stats));
+                Ok(())
+            }
+        }
     }
 
     /// Writes everything that was kept so far: what has arrived are then whole files.
@@ -257,6 +273,9 @@ impl RotatingWriter {
         let mut file = self.builder.clone().create(self.sequence.path()?)?;
         for interface in &self.interfaces {
             file.add_interface(interface.clone())?;
+        }
+        for (index, stats) in self.stats.drain(..) {
+            file.interface_stats(index, &stats)?;
         }
         self.files += 1;
         self.file = Some(file);

@@ -197,6 +197,31 @@ fn each_file_is_whole_and_known_when_it_is_complete() {
     assert_eq!(completed.iter().map(|(.., frames)| frames).sum::<u32>(), 100);
 }
 
+#[test]
+fn counts_from_before_the_first_file_are_at_its_end() {
+    let folder = folder("counts");
+    let rotation = Rotation::new().every(Duration::from_secs(60));
+    let builder = SavefileWriter::builder().format(Format::Pcapng).rotate(rotation);
+    let mut out = builder.create(folder.join("t-%Y-%M.pcapng")).unwrap();
+    let index = out.add_interface(Interface::new(LinkType::ETHERNET)).unwrap();
+    let mut stats = Stats::default();
+    for received in [6, 7] {
+        stats.received = Some(received);
+        out.interface_stats(index, &stats).unwrap();
+    }
+    out.finish().unwrap();
+    let path = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(path).unwrap();
+    let number = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (mut types, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        types.push(number(at));
+        at += number(at + 4) as usize;
+    }
+    // Section header, interface, its statistics.
+    assert_eq!(types, [0x0a0d_0d0a, 1, 5]);
+}
+
 /// A live capture has intervals that end though nothing comes, and a first file that nothing came to.
 #[test]
 fn time_passes_without_frames() {
@@ -214,7 +239,7 @@ fn time_passes_without_frames() {
     assert_eq!(names(&folder_none).len(), 1);
     // A frame without a time, which could not name the file, is of now.
     let folder_timeless = folder("timeless");
-    let mut out = create(Rotation::new().every(Duration::from_secs(60)), &folder_timeless.join("t"));
+    let mut out = create(Rotation::new().every(Duration::from_secs(60)).files(1), &folder_timeless.join("t"));
     assert!(out.write(Frame::new(&[1; 60], LinkType::ETHERNET)).unwrap().is_continue());
     out.finish().unwrap();
     assert_eq!(contents(&folder_timeless)["t"].len(), 1);
@@ -245,6 +270,9 @@ fn what_makes_no_sense_is_refused_before_a_file_is_made() {
         (rule.clone().every(Duration::ZERO), "t", "whole seconds"),
         (rule.clone().every(Duration::from_millis(1500)), "t", "whole seconds"),
         (rule.clone().every(Duration::from_secs(1)), "t-%!", "no name with a time in it"),
+        (rule.clone().every(Duration::from_secs(60)), "t.pcap", "put the time in the name"),
+        (rule.clone().every(Duration::from_secs(60)), "t-%H.pcap", "put the time in the name"),
+        (rule.clone().size(1).start_at(Timestamp::UNIX_EPOCH), "t", "which a start belongs to"),
     ] {
         let error = SavefileWriter::builder().rotate(rotation).create(folder.join(name)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidSetting);
