@@ -3,6 +3,8 @@
 use pycap_filter::{Filter, Input, Metadata, ancillary};
 
 use crate::wire_bytes::WireBytes;
+#[cfg(target_os = "linux")]
+use crate::wire_bytes::{TAG_LEN, without_tag};
 use crate::{Direction, Error, ErrorKind, Frame, LinkType, Reception, Result};
 
 /// Frames up to this long are put together on the stack.
@@ -62,6 +64,23 @@ impl Frame<'_> {
             return Ok(filter.matches(Input::new(self.data(), self.original_len())));
         }
         self.on_wire(filter, |input| filter.try_run(input)).map(|kept| kept != 0).map_err(not_known)
+    }
+
+    /// Whether it matches a program as in the kernel, which has the tag that it took out of the frame beside the bytes, also where
+    /// it is [back among them](crate::VlanTags::InFrame) by now.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn matches_as_in_kernel(self, filter: &Filter, tag_is_back: bool) -> bool {
+        let run = |frame: Frame<'_>| {
+            let input = Input::new(frame.data(), frame.original_len());
+            filter.matches(input.with_metadata(&metadata(frame)))
+        };
+        match without_tag(self.data(), self.link_type()).filter(|_| tag_is_back) {
+            Some((bytes, tag)) => {
+                let len = self.original_len().saturating_sub(TAG_LEN);
+                run(self.borrow_from(&bytes, None).with_original_len(len).with_vlan_tag(tag))
+            }
+            None => run(self),
+        }
     }
 
     /// Hands out the frame as on the wire and what else is known of it, as far as the filter looks at that.

@@ -312,7 +312,7 @@ impl Live {
         match open(builder.clone().filter(&program)) {
             // What the kernel does not take is matched here.
             Err(error) if matches!(error.kind(), ErrorKind::FilterTooLong | ErrorKind::Unsupported) => {
-                open(builder.filter_in_process(&program))
+                open(builder.filter_as_kernel(&program))
             }
             opened => opened,
         }

@@ -310,7 +310,8 @@ impl PacketRing {
             return Err(named(error, live));
         }
         live.settings.filter = Some(filter.clone());
-        self.context.recheck = open::recheck(&live.settings, self.changes.cooked, live.number);
+        live.settings.filter_as_kernel = None;
+        self.context.as_kernel = open::as_kernel(&live.settings, self.changes.cooked, live.number);
         Ok(())
     }
 

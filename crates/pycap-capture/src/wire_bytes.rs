@@ -72,8 +72,24 @@ impl<'a> WireBytes<'a> {
     }
 }
 
+/// The bytes without the outermost tag among them, and that: what the kernel had where it took the tag out. `None` if there is none.
+pub(crate) fn without_tag(data: &[u8], link_type: LinkType) -> Option<(Vec<u8>, VlanTag)> {
+    let word = |at: usize| Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?));
+    match link_type {
+        LinkType::ETHERNET => {
+            let tag = VlanTag { tpid: word(12)?, tci: word(14)? };
+            Some(([data.get(..12)?, data.get(16..)?].concat(), tag))
+        }
+        LinkType::LINUX_SLL2 => {
+            let tag = VlanTag { tpid: word(0)?, tci: word(20)? };
+            Some(([data.get(22..24)?, data.get(2..20)?, data.get(24..)?].concat(), tag))
+        }
+        _ => None,
+    }
+}
+
 /// Bytes of a tag.
-const TAG_LEN: u32 = 4;
+pub(crate) const TAG_LEN: u32 = 4;
 
 impl<'a> Tagged<'a> {
     fn new(data: &'a [u8], link_type: LinkType, tag: VlanTag) -> Option<Self> {
@@ -123,6 +139,10 @@ mod tests {
                     bytes.copy_to(&mut copy);
                     assert_eq!(copy, frame.wire_bytes()[..]);
                     assert_eq!(bytes.len(), len + bytes.added() as usize);
+                    if bytes.added() > 0 && link_type != LinkType::LINUX_SLL {
+                        let tag = VlanTag { tpid, tci: 0xe123 };
+                        assert_eq!(without_tag(&copy, link_type), Some((data[..len].to_vec(), tag)));
+                    }
                 }
             }
         }

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pycap_capture::{
-    Backend, CompileOptions, Direction, ErrorKind, LinkType, Live, LiveCapture, Next, OwnedFrame, Savefile,
-    Source, VlanTags, compile, interfaces,
+    Backend, CompileOptions, Direction, ErrorKind, Filter, Instruction, LinkType, Live, LiveCapture, Next,
+    OwnedFrame, Savefile, Source, VlanTags, compile, interfaces,
 };
 use rig::{Tcpdump, in_wire, ip, replay, send};
 
@@ -69,7 +69,8 @@ fn what_the_kernel_does_not_match_is_matched_here() {
         let many = compile(&many, &CompileOptions::new(LinkType::ETHERNET).optimize(false)).unwrap();
         assert!(many.instructions().len() > 4096);
         for (live, expected) in [
-            // The kernel sees no length of the pseudo link header, no program that jumps back, and none of more than 4,096 instructions.
+            // A length counts the pseudo link header, which the kernel does not have. It takes no program that jumps back, and none of more
+            // than 4,096 instructions.
             (Live::on("any").filter("udp dst port 9 and len > 60"), 40),
             (Live::on("in0").filter("ip protochain 17 and dst port 9"), 20),
             (Live::on("in0").filter_program(many), 20),
@@ -291,13 +292,14 @@ fn filters_of_any_are_those_of_one_interface() {
             packets.map(|packet| [&b"\xff\xff\xff\xff\xff\xff\x02src01"[..], tag, packet, &[0; 30]].concat())
         });
         let frames: Vec<Vec<u8>> = frames.collect();
-        let found = |name, expression: &str| {
+        let found = |name, program: Filter| {
             let live = Live::on(name).backend(Backend::Ring).direction(Direction::Inbound);
-            let mut capture = live.filter(expression).open().unwrap();
+            let mut capture = live.filter_program(program).open().unwrap();
             replay("out0", &frames);
             drain(&mut capture).len()
         };
-        // The kernel looks at frames without their outermost tag, whatever stands for the link's header later.
+        // The kernel looks at frames without their outermost tag, whatever stands for the link's header later; and so does what is matched
+        // in this process, since it is too long for the kernel.
         for (expression, matching) in [
             ("udp port 9", 3),
             ("arp", 3),
@@ -305,12 +307,25 @@ fn filters_of_any_are_those_of_one_interface() {
             ("host 10.9.0.2", 6),
             ("udp[8:4] = 0x64617461", 3),
             ("udp[8:4] = 0x64617462", 0),
+            ("udp and len > 1", 3),
+            ("not udp and len > 1", 9),
         ] {
-            assert_eq!([found("in0", expression), found("any", expression)], [matching; 2], "{expression}");
+            for name in ["in0", "any"] {
+                let program = Live::on(name).filter(expression).program().unwrap().unwrap();
+                let nothing = Instruction { code: 0, jt: 0, jf: 0, k: 0 };
+                let long = [vec![nothing; 4096], program.instructions().to_vec()].concat();
+                let long = Filter::new(long).unwrap();
+                assert_eq!(
+                    [found(name, program), found(name, long)],
+                    [matching; 2],
+                    "{expression} on {name}"
+                );
+            }
         }
-        // What counts the header that `any` has can be matched in this process only, where frames have their tags.
-        for (expression, matching) in [("greater 86", 5), ("less 85", 7)] {
-            assert_eq!(found("any", expression), matching, "{expression}");
+        // A length counts the header of `any`, and not the tag that was taken out.
+        for (expression, matching) in [("greater 86", 4), ("less 85", 8)] {
+            let program = Live::on("any").filter(expression).program().unwrap().unwrap();
+            assert_eq!(found("any", program), matching, "{expression}");
         }
     });
 }

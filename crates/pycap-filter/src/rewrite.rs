@@ -119,8 +119,8 @@ impl Filter {
     /// they are captured with: fields of that become ancillary loads, and offsets of what is behind it are less.
     ///
     /// `None` where that is not possible, so that it can only be matched in process: it looks at the sender's
-    /// address, at part of a field, at a length that counts the pseudo-header, or may look at either side of the
-    /// pseudo-header's end.
+    /// address, at part of a field, or may look at either side of the pseudo-header's end; or it would have more than
+    /// [`MAX_INSTRUCTIONS`](crate::MAX_INSTRUCTIONS) or jump too far.
     #[must_use]
     pub fn for_cooked_socket(&self, header: Cooked) -> Option<Self> {
         self.behind_header(header, 0)
@@ -143,7 +143,8 @@ impl Filter {
         // One program a length, and ahead of them what finds the one for the packet.
         let parts = lens.iter().map(|len| self.behind_header(header, *len));
         let parts: Vec<Self> = parts.collect::<Option<_>>()?;
-        let part_len = self.instructions().len() + 1;
+        // They differ in numbers only.
+        let part_len = parts.first()?.instructions().len() + 1;
         let mut instructions = vec![Instruction::statement(LDW_ABS, ancillary::HATYPE)];
         let parts_at = 2 + 2 * links.len();
         for (hatype, len) in links {
@@ -163,20 +164,53 @@ impl Filter {
 
     /// The same for packets that have a header of `link_len` bytes in place of the pseudo-header.
     fn behind_header(&self, header: Cooked, link_len: u32) -> Option<Self> {
-        let mut instructions = self.instructions().to_vec();
-        for instruction in &mut instructions {
-            let Instruction { code, k, .. } = *instruction;
-            instruction.k = match code {
-                LD_LEN | LDX_LEN => return None,
+        let longer = header.header_len().checked_sub(link_len)?;
+        let place_of = self.places_with_room(|instruction| instruction.code == LD_LEN)?;
+        let mut instructions = Vec::with_capacity(self.instructions().len());
+        for (number, instruction) in self.instructions().iter().enumerate() {
+            let mut instruction = *instruction;
+            let k = instruction.k;
+            instruction.k = match instruction.code {
+                LDX_LEN => return None,
                 LDW_ABS | LDH_ABS | LDB_ABS if k >= ancillary::LINK_OFFSET => k,
                 LDW_IND | LDH_IND | LDB_IND | LDX_MSH if k >= ancillary::LINK_OFFSET => return None,
-                LDW_ABS | LDH_ABS | LDB_ABS if k < header.header_len() => header.field(code, k)?,
+                LDW_ABS | LDH_ABS | LDB_ABS if k < header.header_len() => {
+                    header.field(instruction.code, k)?
+                }
                 LDW_ABS | LDH_ABS | LDB_ABS | LDW_IND | LDH_IND | LDB_IND | LDX_MSH => {
                     k.checked_sub(header.header_len())?.checked_add(link_len)?
                 }
+                JA => {
+                    let target = (number as i64 + 1).checked_add(i64::from(k as i32))?;
+                    let target = *place_of.get(usize::try_from(target).ok()?)?;
+                    i32::try_from(target as i64 - place_of[number] as i64 - 1).ok()? as u32
+                }
                 _ => k,
             };
+            if instruction.is_conditional_jump() {
+                let skip = |jump: u8| {
+                    let target = place_of.get(number + 1 + usize::from(jump))?;
+                    u8::try_from(target - place_of[number] - 1).ok()
+                };
+                (instruction.jt, instruction.jf) = (skip(instruction.jt)?, skip(instruction.jf)?);
+            }
+            instructions.push(instruction);
+            if instruction.code == LD_LEN {
+                instructions.push(Instruction::statement(ADD_K, longer));
+            }
         }
-        Some(Self::from_verified(instructions))
+        (instructions.len() <= crate::MAX_INSTRUCTIONS).then(|| Self::from_verified(instructions))
+    }
+
+    /// Where each instruction is once one more follows each of those; `None` if they are too many.
+    fn places_with_room(&self, has_another: impl Fn(&Instruction) -> bool) -> Option<Vec<usize>> {
+        let mut place = 0;
+        let places = self.instructions().iter().map(|instruction| {
+            let this = place;
+            place += if has_another(instruction) { 2 } else { 1 };
+            this
+        });
+        let places: Vec<usize> = places.collect();
+        (place <= crate::MAX_INSTRUCTIONS).then_some(places)
     }
 }

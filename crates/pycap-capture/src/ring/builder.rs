@@ -36,6 +36,7 @@ pub(super) struct Settings {
     pub(super) filter: Option<Filter>,
     pub(super) lock_filter: bool,
     pub(super) filter_in_process: Option<Filter>,
+    pub(super) filter_as_kernel: Option<Filter>,
     pub(super) fanout: Option<Fanout>,
     pub(super) stop_when_down: bool,
 }
@@ -73,6 +74,7 @@ impl Builder {
             filter: None,
             lock_filter: false,
             filter_in_process: None,
+            filter_as_kernel: None,
             fanout: None,
             stop_when_down: false,
         };
@@ -178,9 +180,16 @@ impl Builder {
     }
 
     /// Only frames that this program lets through, matched in this process as they are read: for programs that the kernel does not take.
-    /// Frames that do not match take room in the ring, and are counted as received.
+    /// Frames that do not match take room in the ring, and are counted as received. It sees frames as they were on the wire, with all of
+    /// their VLAN tags, where the [kernel](Self::filter) has taken the outermost out.
     pub fn filter_in_process(mut self, filter: &Filter) -> Self {
         self.settings.filter_in_process = Some(filter.clone());
+        self
+    }
+
+    /// The same, as the kernel would match it: for a program that is only too long for it.
+    pub(crate) fn filter_as_kernel(mut self, filter: &Filter) -> Self {
+        self.settings.filter_as_kernel = Some(filter.clone());
         self
     }
 

@@ -7,7 +7,7 @@ use libc::{TP_STATUS_VLAN_TPID_VALID, TP_STATUS_VLAN_VALID};
 use pycap_wire::Sll2;
 
 use super::device;
-use super::prepare::{TAG_LEN, has_room_for_tag};
+use super::prepare::{self, TAG_LEN, has_room_for_tag};
 use super::walk::{Entry, Walk};
 use crate::frame::flag;
 use crate::{
@@ -35,10 +35,17 @@ pub(super) struct Context {
     pub(super) snaplen: u32,
     /// Frames that do not match are left out.
     pub(super) filter: Option<Filter>,
-    /// Frames of `any` that the kernel could not look at are left out if they do not match this.
-    pub(super) recheck: Option<Filter>,
+    /// Frames that do not match as they would in the kernel are left out.
+    pub(super) as_kernel: Option<AsKernel>,
     /// A header that does not make sense was met since the last look.
     pub(super) damage: AtomicBool,
+}
+
+/// A filter that this process matches in place of the kernel.
+pub(super) struct AsKernel {
+    pub(super) filter: Filter,
+    /// For those frames of `any` alone that the kernel could not look at.
+    pub(super) unseen_alone: bool,
 }
 
 impl Context {
@@ -79,25 +86,27 @@ impl Context {
                 // `Walk::next` goes from each to behind its end.
                 unsafe { entry.put_tag_back(self.virtio, self.snaplen) };
             }
-            if self.filter.is_none() && self.recheck.is_none() {
+            if self.filter.is_none() && self.as_kernel.is_none() {
                 return Some(entry);
             }
             // SAFETY: the caller's promise.
             let frame = unsafe { self.frame(&entry) };
-            if self.is_wanted(frame) {
+            if self.is_wanted(frame, prepare::tag_is_back(&entry.header)) {
                 return Some(entry);
             }
         }
     }
 
     /// Whether the filters of this process let a frame through.
-    fn is_wanted(&self, frame: Frame<'_>) -> bool {
-        let unseen = || {
+    fn is_wanted(&self, frame: Frame<'_>, tag_is_back: bool) -> bool {
+        let seen = || {
             let header = Sll2::parse(frame.data());
-            header.is_ok_and(|header| device::link_header_len(header.hardware_type().0).is_none())
+            header.is_ok_and(|header| device::link_header_len(header.hardware_type().0).is_some())
         };
         self.filter.as_ref().is_none_or(|filter| frame.matches(filter))
-            && self.recheck.as_ref().is_none_or(|filter| !unseen() || frame.matches(filter))
+            && self.as_kernel.as_ref().is_none_or(|AsKernel { filter, unseen_alone }| {
+                *unseen_alone && seen() || frame.matches_as_in_kernel(filter, tag_is_back)
+            })
     }
 
     #[cold]
@@ -144,7 +153,7 @@ impl Context {
                 frame = frame.with_segmentation(Segmentation { size, kind: SegmentationKind(kind) });
             }
         }
-        let index = if self.several { super::prepare::interface_index(header) } else { 0 };
+        let index = if self.several { prepare::interface_index(header) } else { 0 };
         frame.with_interface(index).borrow_from(data, self.interfaces.get(index as usize))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::builder::Settings;
-use super::context::Context;
+use super::context::{AsKernel, Context};
 use super::fanout::{Fanout, Mode};
 use super::live::Live;
 use super::memory::Memory;
@@ -206,7 +206,7 @@ impl<'a> Target<'a> {
             tags: changes.tags && self.link_type == LinkType::ETHERNET,
             snaplen: settings.snaplen,
             filter: settings.filter_in_process.clone(),
-            recheck: recheck(settings, self.cooked, self.number),
+            as_kernel: as_kernel(settings, self.cooked, self.number),
             damage: AtomicBool::new(false),
         };
         (context, numbers, changes)
@@ -243,9 +243,12 @@ pub(super) fn starts(cooked: bool, number: u32) -> Starts {
     }
 }
 
-/// The filter again, where the kernel lets some frames through that it could not look at.
-pub(super) fn recheck(settings: &Settings, cooked: bool, number: u32) -> Option<Filter> {
-    settings.filter.clone().filter(|_| starts(cooked, number) == Starts::LinkOfEach)
+/// What this process matches in place of the kernel: what that did not take, or the filter again where it lets some frames through that it
+/// could not look at.
+pub(super) fn as_kernel(settings: &Settings, cooked: bool, number: u32) -> Option<AsKernel> {
+    let all = settings.filter_as_kernel.clone().map(|filter| AsKernel { filter, unseen_alone: false });
+    let again = settings.filter.clone().filter(|_| starts(cooked, number) == Starts::LinkOfEach);
+    all.or_else(|| again.map(|filter| AsKernel { filter, unseen_alone: true }))
 }
 
 /// What is known of an interface that frames come from.

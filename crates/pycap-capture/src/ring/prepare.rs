@@ -39,6 +39,12 @@ pub(super) fn interface_index(header: &tpacket3_hdr) -> u32 {
     u32::from_ne_bytes([a, b, c, d])
 }
 
+/// Whether the tag that the kernel took out of the frame was put back.
+#[inline]
+pub(super) fn tag_is_back(header: &tpacket3_hdr) -> bool {
+    header.tp_padding[TAG_IS_BACK - PADDING] != 0
+}
+
 /// Gives so many frames their pseudo link header, the first of them at `first` in `frames`, which is a block without its header. `index`
 /// gives our index for an interface of the system's.
 pub(super) fn prepare(
@@ -106,6 +112,8 @@ pub(super) fn put_tag_back(frame: &mut [u8], header: &mut tpacket3_hdr, virtio: 
     put(frame, SNAPLEN, &header.tp_snaplen.to_ne_bytes());
     put(frame, LEN, &header.tp_len.to_ne_bytes());
     put(frame, STATUS, &header.tp_status.to_ne_bytes());
+    header.tp_padding[TAG_IS_BACK - PADDING] = 1;
+    put(frame, TAG_IS_BACK, &[1]);
 }
 
 /// Puts a LINUX_SLL2 header in place of the link's header, with the frame's tag behind it as it would be on the wire.
@@ -140,6 +148,7 @@ fn put_cooked_header(frame: &mut [u8], start: usize, len: usize, changes: Change
     if tag.is_some() {
         let status = get::<u32>(frame, STATUS) & !TP_STATUS_VLAN_VALID;
         put(frame, STATUS, &status.to_ne_bytes());
+        put(frame, TAG_IS_BACK, &[1]);
     }
     Some(())
 }
@@ -174,7 +183,9 @@ const NET: usize = offset_of!(tpacket3_hdr, tp_net);
 const SNAPLEN: usize = offset_of!(tpacket3_hdr, tp_snaplen);
 const LEN: usize = offset_of!(tpacket3_hdr, tp_len);
 const STATUS: usize = offset_of!(tpacket3_hdr, tp_status);
+/// The kernel writes zeros there, and has no use for it (`tpacket_rcv`): first is the interface's index, then whether a tag was put back.
 const PADDING: usize = offset_of!(tpacket3_hdr, tp_padding);
+const TAG_IS_BACK: usize = PADDING + size_of::<u32>();
 
 /// Both addresses, ahead of the tag.
 const ETHERNET_ADDRESSES: usize = 12;

@@ -21,10 +21,11 @@ impl From<&Filter> for Program {
 
 /// Refuses filters that were compiled for frames of another link type than those of the ring, or ask for what these do not know.
 pub(super) fn check_link_type(settings: &Settings, link_type: LinkType) -> Result<()> {
-    let filters = [&settings.filter, &settings.filter_in_process];
+    let filters = [&settings.filter, &settings.filter_in_process, &settings.filter_as_kernel];
     filters.into_iter().flatten().try_for_each(|filter| check(filter, link_type))?;
     // The kernel knows it; frames have it in the pseudo-header of several interfaces alone.
-    let asks = settings.filter_in_process.as_ref().is_some_and(|filter| filter.loads(ancillary::IFINDEX));
+    let mut here = [&settings.filter_in_process, &settings.filter_as_kernel].into_iter().flatten();
+    let asks = here.any(|filter| filter.loads(ancillary::IFINDEX));
     if asks && link_type != LinkType::LINUX_SLL2 {
         let message = "leave `ifindex` out of the filter: matched in this process, it is known on `any` only";
         return Err(Error::new(ErrorKind::InvalidFilter, message));
