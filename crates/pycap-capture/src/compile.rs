@@ -100,7 +100,11 @@ pub fn compile(expression: &str, options: &CompileOptions) -> Result<Filter> {
     }
     let filter = by_libpcap(expression, options)?;
     if options.bytes_alone && filter.uses_ancillary() {
-        let why = "where nothing but the bytes of packets is known, as in a pcap file; pcapng files can have directions";
+        let why = if filter.loads(ancillary::PKTTYPE) {
+            "where nothing but the bytes of packets is known, as in a pcap file; pcapng files can have directions"
+        } else {
+            "where nothing but the bytes of packets is known, as in a pcap file"
+        };
         return Err(beside_the_bytes(expression, &filter, options.link_type, why));
     }
     if filter.instructions().iter().any(is_astray) {

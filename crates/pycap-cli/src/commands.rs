@@ -152,6 +152,15 @@ pub(crate) fn near_miss(word: &str) -> Option<String> {
     })
 }
 
+/// What to say of an expression that is none, if it begins with a command, or nearly: options come behind that.
+pub(crate) fn behind_options(expression: &str) -> Option<String> {
+    let first = expression.split_whitespace().next()?.to_ascii_lowercase();
+    let name = named(&first)
+        .map(|named| named.name)
+        .or_else(|| nearest(&first).filter(|_| !FILTER_WORDS.contains(&&*first)))?;
+    Some(format!("put a command first (did you mean pycap {name} ...?)"))
+}
+
 /// The command whose name is so near that it may be meant: one slip away, two in a long one.
 fn nearest(word: &str) -> Option<&'static str> {
     let all = COMMANDS.iter().map(|named| (strsim::osa_distance(word, named.name), named.name));

@@ -272,6 +272,7 @@ impl Files {
             let message = format!("-w {}: that is the file that is read: name another one", path.display());
             return Err(Failure::Usage(message));
         }
+        refuse_terminal(&path)?;
         // With rotation this process is that user already.
         let made =
             self.user.as_ref().filter(|_| self.rotation.is_none()).map(|user| (user, user.make(&path)));
@@ -292,7 +293,7 @@ impl Files {
     }
 
     fn open_stdout(&mut self) -> Result<(), Failure> {
-        let writer = to_standard_output(self.builder.clone())?;
+        let writer = create(self.builder.clone(), Path::new("-"))?;
         self.begin(File { writer, path: PathBuf::from("-") })
     }
 
@@ -443,11 +444,28 @@ impl LiveFiles {
     }
 }
 
-/// A writer to the standard output, which is refused if it is a terminal: what the packets hold would be commands to it.
-pub(crate) fn to_standard_output(builder: WriterBuilder) -> Result<SavefileWriter, Failure> {
-    if io::stdout().is_terminal() {
-        let message = "-w - writes a capture, which is not for a terminal: add > FILE, or | and a program that reads it";
-        return Err(Failure::Usage(message.to_owned()));
+/// A writer to the file of this name, or to the standard output where that is `-`. A terminal is refused, by whatever name: what the packets
+/// hold would be commands to it.
+pub(crate) fn create(builder: WriterBuilder, path: &Path) -> Result<SavefileWriter, Failure> {
+    refuse_terminal(path)?;
+    Ok(if path == Path::new("-") { builder.stdout()? } else { builder.create(path)? })
+}
+
+fn refuse_terminal(path: &Path) -> Result<(), Failure> {
+    let is_terminal = if path == Path::new("-") { io::stdout().is_terminal() } else { is_terminal(path) };
+    if is_terminal {
+        let message = format!(
+            "-w {} writes a capture, which is not for a terminal: add > FILE, or | and a program that reads it",
+            path.display()
+        );
+        return Err(Failure::Usage(message));
     }
-    Ok(builder.stdout()?)
+    Ok(())
+}
+
+/// Whether this is the name of a terminal, as /dev/stdout may be.
+fn is_terminal(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let is_device = std::fs::metadata(path).is_ok_and(|file| file.file_type().is_char_device());
+    is_device && std::fs::OpenOptions::new().write(true).open(path).is_ok_and(|file| file.is_terminal())
 }

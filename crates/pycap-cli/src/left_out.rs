@@ -36,7 +36,7 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         "give the filter as it is, behind all options (tshark's -f): pycap -i eth0 'tcp port 80'; addresses are numbers in any case (tcpdump's -f)",
     ),
     (
-        &["-g"],
+        &["-g", "--ip-oneline"],
         "leave it out, or chmod g+r the file: -v has a line for each layer (tcpdump's -g), and files have the usual permissions (tshark's -g)",
     ),
     (
@@ -102,6 +102,10 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
         "leave it out: there is no log, and messages go to standard error",
     ),
     (&["--no-duplicate-keys"], "leave it out: --json has each key once"),
+    (
+        &["--print-sampling"],
+        "leave it out, or take --skip and -c for part of the packets: each packet is printed",
+    ),
     (&["--temp-dir"], "leave it out: no temporary files are made"),
     (
         &["--update-interval", "--ifname", "--ifdescr"],

@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
-use pycap_capture::{CompileOptions, Filter, Format, Frame, Interface, LinkType, compile};
+use pycap_capture::{CompileOptions, ErrorKind, Filter, Format, Frame, Interface, LinkType, compile};
 
 use crate::args::Args;
+use crate::commands;
 use crate::error::Failure;
 
 /// A filter expression that is matched in this process.
@@ -39,7 +40,14 @@ impl Matcher {
         if let Some(interface) = &self.interface {
             options = options.on_interface(interface);
         }
-        Ok(compile(&self.expression, &options)?)
+        compile(&self.expression, &options).map_err(|error| {
+            match commands::behind_options(&self.expression) {
+                Some(advice) if error.kind() == ErrorKind::InvalidFilter => {
+                    Failure::Usage(format!("{advice}: {error}"))
+                }
+                _ => error.into(),
+            }
+        })
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use pycap_capture::{Format, Interface, Merge, Savefile, SavefileWriter, WriterBuilder};
 
 use crate::error::Failure;
-use crate::files::{
-    is_called, is_nano, is_same_file, kind, pcap_of_several, refused, tell_losses, to_standard_output,
-};
+use crate::files::{create, is_called, is_nano, is_same_file, kind, pcap_of_several, refused, tell_losses};
 use crate::link::Packets;
 use crate::progress::Progress;
 use crate::{tell, tell_failure};
@@ -65,8 +63,7 @@ pub(crate) fn run(args: &MergeArgs) -> Result<(), Failure> {
     if args.is_pcapng() {
         merge = merge.with_comment(&made_of(&args.files));
     }
-    let mut out =
-        if args.write == stdin { to_standard_output(builder)? } else { builder.create(&args.write)? };
+    let mut out = create(builder, &args.write)?;
     let merged = copy(&mut merge, &mut out, args.cut());
     let (format, losses, packets) = (out.format(), out.losses().clone(), Packets(out.frames_written()));
     let finished = out.finish();

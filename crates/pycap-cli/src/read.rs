@@ -8,7 +8,7 @@ use pycap_capture::{
     Selection as Range,
 };
 
-use crate::args::Args;
+use crate::args::{Args, Way};
 use crate::error::Failure;
 use crate::matcher::Matcher;
 use crate::output::{Output, Place};
@@ -18,6 +18,11 @@ use crate::{tell, tell_failure, user};
 
 /// Reads the files that the command line names, one after the other.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    if matches!(args.direction, Some(Way::In | Way::Out)) {
+        tell(format_args!(
+            "-Q chooses for live captures, and changes nothing here: with -r, the filters inbound and outbound choose"
+        ));
+    }
     let several = args.read.len() > 1;
     let mut wanted = Wanted { selection: Selection::new(args)?, matcher: Matcher::new(args, None)? };
     let mut progress = Progress::new(None, false);

@@ -20,7 +20,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use crate::args::from_one;
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::files::{is_called, kind, named, to_standard_output};
+use crate::files::{create, is_called, kind, named};
 use crate::link::Packets;
 use crate::tell;
 
@@ -126,8 +126,7 @@ fn write(args: &SendArgs, file: &Path, stack: &Stack, frame: &[u8]) -> Result<()
     let interval = args.interval.unwrap_or_default().as_nanos();
     let format = if is_called(file, "pcapng") { Format::Pcapng } else { Format::Pcap };
     let builder = SavefileWriter::builder().link_type(link_type).format(format);
-    let mut writer =
-        if file == Path::new("-") { to_standard_output(builder)? } else { builder.create(file)? };
+    let mut writer = create(builder, file)?;
     let start = Timestamp::now().as_nanos();
     for nth in 0..args.count.unwrap_or(1) {
         let later = i128::try_from(interval.saturating_mul(nth.into())).unwrap_or(i128::MAX);

@@ -175,7 +175,7 @@ fn long_names_are_tcpdumps() {
         &["--count"][..],
         &["--number", "--absolute-tcp-sequence-numbers", "--dont-verify-checksums", "--no-optimize"],
         &["--time-stamp-precision=nano", "--print", "--packet-buffered", "--no-promiscuous-mode"],
-        &["--time-stamp-precision", "micro", "--immediate-mode", "--buffer-size=4096", "--direction=in"],
+        &["--time-stamp-precision", "micro", "--immediate-mode", "--buffer-size=4096", "--direction=inout"],
         &["--snapshot-length=100", "--micro", "--nano"],
     ];
     for flags in long {

@@ -96,6 +96,18 @@ fn a_slip_is_no_filter() {
             output.err
         );
     }
+    for arguments in [&["-v", "info", SAMPLE][..], &["-r", SAMPLE, "inof"], &["--json", "INFO", SAMPLE]] {
+        let output = pycap(arguments);
+        assert_eq!((output.status, output.out.as_str()), (2, ""), "{arguments:?}");
+        let told = "pycap: put a command first (did you mean pycap info ...?): the filter expression";
+        assert!(output.err.starts_with(told), "{}", output.err);
+    }
+    let output = pycap(&["-r", SAMPLE, "-Q", "in", "--count"]);
+    assert!(
+        output.status == 0 && output.err.starts_with("pycap: -Q chooses for live captures"),
+        "{}",
+        output.err
+    );
     // What is a filter, or may be one, is taken for one.
     for expression in ["ip", "arp", "tcp", "ah", "net 10", "host 192.0.2.1", "(udp)", "not ip", "less 100"] {
         let output = pycap(&[expression, "-r", SAMPLE, "--count"]);

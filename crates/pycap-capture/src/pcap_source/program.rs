@@ -54,7 +54,12 @@ pub(super) fn compile_for(
     // In this machine's byte order, as gencode.c compares it with a word that was loaded; not in the network's, which pcap_lookupnet gives
     // and which would test the wrong end of the address.
     let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, u32::from);
-    handle.compile(&text, optimize, netmask).map_err(|reason| invalid(&reason))
+    handle.compile(&text, optimize, netmask).map_err(|reason| match reason.contains("no VLAN support") {
+        true => {
+            invalid(&format!("{reason}: capture on one interface with a link header, where `vlan` is known"))
+        }
+        false => invalid(&reason),
+    })
 }
 
 /// What compiles for frames of files. On loopback links IPv6 has the number of the system that wrote the file: libpcap tests for each of
