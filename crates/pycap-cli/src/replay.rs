@@ -75,8 +75,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, help_heading = "Pace", group = "pace")]
     topspeed: bool,
 
-    /// Wait no longer than TIME for a packet: seconds, or with ms or us behind the number. Without it a gap of more than a day, which a
-    /// clock that was set leaves in a capture, is not waited for at all, and any other to its end
+    /// Wait no longer than TIME for a packet: seconds, or with ms or us behind the number. Without it a gap of more than a day in the
+    /// capture, which a clock that was set leaves there, is not waited for at all, and any other to its end
     #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, help_heading = "Pace")]
     max_gap: Option<Duration>,
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pycap_capture::{Frame, Next, Segmentation, SegmentationKind, Source};
 
-use crate::pacer::{Clock, Due, Gap, Monotonic, Pacer, StopHandle};
+use crate::pacer::{Clock, DAY, Due, Gap, Monotonic, Pacer, StopHandle};
 use crate::rewrite::Rewrite;
 use crate::{Fragments, Segments, SendError, SendErrorKind, Sender};
 
@@ -193,8 +193,9 @@ impl<C: Clock> Replay<C> {
         self
     }
 
-    /// Calls `hook` ahead of each gap of the capture of more than a minute, by the pace that was asked for, with the number of the frame
-    /// that comes after it; it is waited for then as [`Gap::wait`] says.
+    /// Calls `hook` ahead of each gap of the capture of more than a minute, by the pace that was asked for, and where its clock was set:
+    /// back by more than a minute, or forth by more than a day that is not waited for. It has the number of the frame that comes after the
+    /// gap, which is waited for then as [`Gap::wait`] says.
     #[must_use]
     pub fn on_gap(mut self, hook: impl FnMut(u64, Gap) + Send + 'static) -> Self {
         self.on_gap = OnGap(Some(Box::new(hook)));
@@ -434,7 +435,8 @@ impl<C: Clock> Replay<C> {
         if !is_due {
             self.send_first(sender, start)?;
         }
-        if gap.paced > LONG || gap.is_backward && gap.recorded > LONG {
+        let was_set = gap.is_backward && gap.recorded > LONG || gap.wait.is_zero() && gap.recorded > DAY;
+        if gap.paced > LONG || was_set {
             self.announce(gap);
         }
         if !is_due && !self.pacer.wait(due) {
