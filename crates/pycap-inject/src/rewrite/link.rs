@@ -17,8 +17,8 @@ const FIRST_ETHER_TYPE: u16 = 0x600;
 /// How a frame is to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Plan {
-    /// As it is.
-    Copy,
+    /// As it is, but for a VLAN tag beside the bytes.
+    Copy(Option<Header>),
     /// With the same link header, which there is none of.
     Ip,
     Ethernet,
@@ -76,6 +76,21 @@ impl Header {
         };
         (ether_type >= FIRST_ETHER_TYPE && frame.len() > at).then_some((tag, ether_type, at))
     }
+
+    /// Writes a frame with this tag in the cooked header it has: the other way round. Others have no place for one.
+    fn write_tagged(self, frame: &[u8], tag: VlanTag, out: &mut Vec<u8>) {
+        let Self::Cooked(len, at) = self else { return out.extend_from_slice(frame) };
+        let Some((header, payload)) = frame.split_at_checked(len) else {
+            return out.extend_from_slice(frame);
+        };
+        let start = out.len();
+        let [tpid, tci] = [tag.tpid, tag.tci].map(u16::to_be_bytes);
+        out.extend_from_slice(header);
+        out[start + at..start + at + 2].copy_from_slice(&tpid);
+        out.extend_from_slice(&tci);
+        out.extend_from_slice(&header[at..at + 2]);
+        out.extend_from_slice(payload);
+    }
 }
 
 impl Rewrite {
@@ -85,7 +100,7 @@ impl Rewrite {
         if from == to || ip && is_ip(from) {
             return match to {
                 LinkType::ETHERNET => Ok(Plan::Ethernet),
-                _ if self.is_empty() => Ok(Plan::Copy),
+                _ if self.is_empty() => Ok(Plan::Copy(Header::of(to))),
                 _ if ip => self.check_headerless(to).map(|()| Plan::Ip),
                 _ => Err(refused(
                     SendErrorKind::InvalidSetting,
@@ -143,8 +158,11 @@ impl Rewrite {
             )
         };
         match plan {
-            Plan::Copy => {
-                out.extend_from_slice(frame);
+            Plan::Copy(header) => {
+                match (header, tag) {
+                    (Some(header), Some(tag)) => header.write_tagged(frame, tag, out),
+                    _ => out.extend_from_slice(frame),
+                }
                 Ok(None)
             }
             Plan::Ip => {

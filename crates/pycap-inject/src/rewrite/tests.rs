@@ -459,6 +459,32 @@ fn a_closure_maps_where_no_map_before_it_does() {
 
 #[cfg(feature = "capture")]
 #[test]
+fn a_tag_beside_a_cooked_frame_goes_back_where_the_capture_has_it() {
+    use pycap_capture::Frame;
+    let packet = v4(0, "", 17, &udp4());
+    let tag = VlanTag { tpid: 0x88a8, tci: 0x602a };
+    for (link_type, header) in [
+        (LinkType::LINUX_SLL, "0000 0001 0006 0200000000010000 0800"),
+        (LinkType::LINUX_SLL, "0000 0001 0006 0200000000010000 8100 0007 0800"),
+        (LinkType::LINUX_SLL2, "0800 0000 00000003 0001 00 06 0200000000010000"),
+        (LinkType::LINUX_SLL2, "8100 0000 00000003 0001 00 06 0200000000010000 0007 0800"),
+        // Cut off within the header, and of a type that has no place for a tag.
+        (LinkType::LINUX_SLL, "0000 0001"),
+        (LinkType::RAW, ""),
+        (LinkType::NULL, "02000000"),
+    ] {
+        let bytes = if header.len() == 9 { bytes(header) } else { [bytes(header), packet.clone()].concat() };
+        let frame = Frame::new(&bytes, link_type).with_vlan_tag(tag);
+        let mut out = vec![7];
+        let sent = Rewrite::new().frame(frame, link_type, &mut out).unwrap();
+        assert_eq!((sent.data(), sent.vlan_tag()), (&frame.wire_bytes()[..], None), "{header}");
+        assert_eq!(sent.missing(), 0);
+        assert_eq!(written(&Rewrite::new(), link_type, &bytes, Some(tag), link_type), *frame.wire_bytes());
+    }
+}
+
+#[cfg(feature = "capture")]
+#[test]
 fn a_frame_keeps_what_was_known_about_it() {
     use pycap_capture::{Direction, Frame, Timestamp, VlanTag};
     let whole = [&bytes("020000000001 020000000002 0800")[..], &v4(0, "", 17, &udp4())].concat();
