@@ -76,6 +76,8 @@ pub struct Replay<C: Clock = Monotonic> {
     number: u64,
     taken: u64,
     pass_len: u64,
+    /// How many there were to be sent when the pass began.
+    taken_before: u64,
 }
 
 type GapHook = dyn FnMut(u64, Gap) + Send;
@@ -146,6 +148,7 @@ impl<C: Clock> Replay<C> {
             number: 0,
             taken: 0,
             pass_len: u64::MAX,
+            taken_before: 0,
         }
     }
 
@@ -203,7 +206,8 @@ impl<C: Clock> Replay<C> {
     }
 
     /// So many frames of the source are one pass through the capture, where it gives that over and over
-    /// ([`Recording::repeat`]): frames are numbered as they are in the capture.
+    /// ([`Recording::repeat`]): frames are numbered as they are in the capture, and a pass with nothing to be sent, as where all is
+    /// [left out](Self::skip_cut) or of other link types, is the last one.
     #[must_use]
     pub fn pass_len(mut self, frames: u64) -> Self {
         self.pass_len = frames.max(1);
@@ -237,6 +241,7 @@ impl<C: Clock> Replay<C> {
         }
         self.passes += 1;
         self.number = 0;
+        self.taken_before = self.taken;
         let ended = self.read(source, sender);
         // What is due is sent, whatever ended it.
         let sent = self.send(sender);
@@ -276,6 +281,14 @@ impl<C: Clock> Replay<C> {
             if self.taken >= self.limit {
                 return Ok(Ended::Limit);
             }
+            if self.number >= self.pass_len {
+                // The next pass would have nothing either.
+                if self.taken == self.taken_before {
+                    return Ok(Ended::Finished);
+                }
+                self.number = 0;
+                self.taken_before = self.taken;
+            }
             match source.next_frame_until(Some(until)).map_err(ReplayError::Read)? {
                 Next::Frame(frame) => {
                     until = at_once;
@@ -295,7 +308,7 @@ impl<C: Clock> Replay<C> {
     /// Makes of a frame what is to be sent, waits until that is due, and puts it behind those that are waiting; `false` if the wait was
     /// ended.
     fn take(&mut self, frame: Frame<'_>, sender: &mut (impl Sender + ?Sized)) -> Result<bool, ReplayError> {
-        self.number = if self.number >= self.pass_len { 1 } else { self.number + 1 };
+        self.number += 1;
         let cut = frame.missing() > 0;
         if cut && self.skip_cut {
             self.report.left_out += 1;
@@ -632,6 +645,22 @@ mod tests {
         Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap()
     }
 
+    /// `count` frames of Ethernet and of this link type in turn, the latter first.
+    fn mixed(count: u8, other: LinkType) -> Savefile<std::io::Cursor<Vec<u8>>> {
+        let mut writer =
+            SavefileWriter::builder().format(pycap_capture::Format::Pcapng).to_writer(Vec::new()).unwrap();
+        let interfaces = [other, LinkType::ETHERNET]
+            .map(|one| writer.add_interface(pycap_capture::Interface::new(one)).unwrap());
+        for number in 0..count {
+            let which = usize::from(number % 2);
+            let link_type = [other, LinkType::ETHERNET][which];
+            let bytes = [number; 60];
+            let frame = Frame::new(&bytes, link_type).with_interface(interfaces[which]);
+            writer.write(frame.with_timestamp(Timestamp::new(1_000, 0))).unwrap();
+        }
+        Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap()
+    }
+
     fn plain(count: u8) -> Savefile<std::io::Cursor<Vec<u8>>> {
         capture(count, |_, frame| (frame, 0))
     }
@@ -705,6 +734,26 @@ mod tests {
         assert_eq!((replay.report().attempted, kept.frames.len(), kept.frames[24][0]), (25, 25, 4));
         let mut empty = Recording::read(&mut plain(0), 1 << 20).unwrap().unwrap().repeat(None);
         assert_eq!(top_speed().run(&mut empty, &mut kept).unwrap(), Ended::Finished);
+    }
+
+    /// However often a capture is to be repeated, with nothing to send it ends after one pass.
+    #[test]
+    fn a_pass_with_nothing_to_send_is_the_last() {
+        let cut = || Recording::read(&mut capture(10, |_, frame| (frame, 10)), 1 << 20).unwrap().unwrap();
+        for replay in [top_speed(), top_speed().limit(5)] {
+            let (mut replay, mut kept) = (replay.skip_cut(true).pass_len(10), Kept::default());
+            assert_eq!(replay.run(&mut cut().repeat(None), &mut kept).unwrap(), Ended::Finished);
+            assert_eq!((replay.report().left_out, replay.report().attempted), (10, 0));
+        }
+        let (mut replay, mut kept) = (top_speed().limit(5).pass_len(1), Kept::default());
+        let mut other = Recording::read(&mut mixed(1, LinkType::PPP), 1 << 20).unwrap().unwrap().repeat(None);
+        assert_eq!(replay.run(&mut other, &mut kept).unwrap(), Ended::Finished);
+        assert_eq!((replay.report().other_link_type(), replay.report().attempted), (1, 0));
+        // Where some are sent, it goes on.
+        let (mut replay, mut kept) = (top_speed().limit(5).pass_len(2), Kept::default());
+        let mut some = Recording::read(&mut mixed(2, LinkType::PPP), 1 << 20).unwrap().unwrap().repeat(None);
+        assert_eq!(replay.run(&mut some, &mut kept).unwrap(), Ended::Limit);
+        assert_eq!(replay.report().attempted, 5);
     }
 
     #[test]
