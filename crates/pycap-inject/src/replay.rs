@@ -159,7 +159,8 @@ impl<C: Clock> Replay<C> {
         self
     }
 
-    /// Attempts at most so many frames of the source, over all runs; one that is cut into segments is one.
+    /// Attempts at most so many frames of the source, over all runs; one that is cut into segments is one, and those that are left out or
+    /// of other link types do not count.
     #[must_use]
     pub fn limit(mut self, frames: u64) -> Self {
         self.limit = frames;
@@ -314,12 +315,12 @@ impl<C: Clock> Replay<C> {
             self.report.left_out += 1;
             return Ok(true);
         }
-        self.taken += 1;
         let start = self.waiting.bytes.len();
         let to = sender.link_type();
         if let Err(error) = self.rewrite.check(frame.link_type(), to) {
             return self.other_link_type(error).map(|()| true);
         }
+        self.taken += 1;
         let (scratch, out) = (&mut self.unfinished, &mut self.waiting.bytes);
         let checksums = match self.rewrite.append(frame, to, self.fix_checksums, scratch, out) {
             Ok(checksums) => checksums,
@@ -732,6 +733,12 @@ mod tests {
         let (mut replay, mut kept) = (top_speed().limit(25), Kept::default());
         assert_eq!(replay.run(&mut recording().repeat(None), &mut kept).unwrap(), Ended::Limit);
         assert_eq!((replay.report().attempted, kept.frames.len(), kept.frames[24][0]), (25, 25, 4));
+        let (mut replay, mut kept) = (top_speed().limit(3), Kept::default());
+        assert_eq!(replay.run(&mut mixed(20, LinkType::PPP), &mut kept).unwrap(), Ended::Limit);
+        assert_eq!(
+            (replay.report().attempted, replay.report().other_link_type(), kept.frames[2][0]),
+            (3, 3, 5)
+        );
         let mut empty = Recording::read(&mut plain(0), 1 << 20).unwrap().unwrap().repeat(None);
         assert_eq!(top_speed().run(&mut empty, &mut kept).unwrap(), Ended::Finished);
     }
