@@ -343,7 +343,7 @@ impl<C: Clock> Replay<C> {
             let mut whole = std::mem::take(&mut self.whole);
             whole.clear();
             whole.extend(self.waiting.bytes.drain(start..));
-            let taken = self.take_pieces(&whole, marked, limit, time, sender);
+            let taken = self.take_pieces(&whole, marked, limit, checksums.unfinished, time, sender);
             self.whole = whole;
             return taken;
         }
@@ -353,12 +353,14 @@ impl<C: Clock> Replay<C> {
         Ok(taken)
     }
 
-    /// Cuts a frame into what a network card would have made of it, and queues the pieces; `false` if a wait was ended.
+    /// Cuts a frame into what a network card would have made of it, and queues the pieces; `false` if a wait was ended. Segments have
+    /// checksums of their own; a frame that goes whole, and fragments, have what is `unfinished` of theirs.
     fn take_pieces(
         &mut self,
         whole: &[u8],
         marked: Option<Segmentation>,
         limit: Option<usize>,
+        unfinished: bool,
         time: Option<i128>,
         sender: &mut (impl Sender + ?Sized),
     ) -> Result<bool, ReplayError> {
@@ -366,7 +368,9 @@ impl<C: Clock> Replay<C> {
         let link_type = sender.link_type();
         let pieces = match marked {
             Some(Segmentation { size, kind }) => match kind.base() {
-                SegmentationKind::UDP_FRAGMENTS => return self.take_fragments(whole, most, time, sender),
+                SegmentationKind::UDP_FRAGMENTS => {
+                    return self.take_fragments(whole, most, unfinished, time, sender);
+                }
                 SegmentationKind::UDP_DATAGRAMS => {
                     Segments::datagrams_within(link_type, whole, size.into(), most)
                 }
@@ -381,7 +385,10 @@ impl<C: Clock> Replay<C> {
                 let start = self.waiting.bytes.len();
                 return self.refused(not_cut(whole.len(), &error), start).map(|()| true);
             }
-            _ => return self.take_piece(whole, time, sender),
+            _ => {
+                self.report.unfinished_checksums += u64::from(unfinished);
+                return self.take_piece(whole, time, sender);
+            }
         };
         self.report.cut_into_segments += 1;
         self.report.segments += pieces.count() as u64;
@@ -398,6 +405,7 @@ impl<C: Clock> Replay<C> {
         &mut self,
         whole: &[u8],
         most: usize,
+        unfinished: bool,
         time: Option<i128>,
         sender: &mut (impl Sender + ?Sized),
     ) -> Result<bool, ReplayError> {
@@ -408,6 +416,7 @@ impl<C: Clock> Replay<C> {
         });
         match Fragments::new(link_type, whole, most.saturating_sub(ip.unwrap_or(0))) {
             Ok(mut fragments) if whole.len() > most => {
+                self.report.unfinished_checksums += u64::from(unfinished);
                 self.report.cut_into_segments += 1;
                 while let Some(fragment) = fragments.next() {
                     self.report.segments += 1;
@@ -421,7 +430,10 @@ impl<C: Clock> Replay<C> {
                 let start = self.waiting.bytes.len();
                 self.refused(not_cut(whole.len(), &error), start).map(|()| true)
             }
-            _ => self.take_piece(whole, time, sender),
+            _ => {
+                self.report.unfinished_checksums += u64::from(unfinished);
+                self.take_piece(whole, time, sender)
+            }
         }
     }
 
@@ -741,6 +753,39 @@ mod tests {
         );
         let mut empty = Recording::read(&mut plain(0), 1 << 20).unwrap().unwrap().repeat(None);
         assert_eq!(top_speed().run(&mut empty, &mut kept).unwrap(), Ended::Finished);
+    }
+
+    /// A mark that could not be made good is counted wherever the frame goes with it: a fragment has no whole datagram.
+    #[test]
+    fn checksums_that_stay_unfinished_are_counted() {
+        use crate::Layer;
+        use crate::layer::{Ethernet, Ipv4, Udp};
+        let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).more_fragments(true);
+        let fragment = (Ethernet::new([2; 6], [4; 6]), ip, Udp::new(1, 2), [7; 24]).build().unwrap();
+        let marked = Frame::new(&fragment, LinkType::ETHERNET)
+            .with_timestamp(Timestamp::new(1, 0))
+            .with_checksum_not_ready(true);
+        let segmentation = |kind| marked.with_segmentation(Segmentation { size: 1_000, kind });
+        for frame in [
+            marked,
+            segmentation(SegmentationKind::TCP_IPV4),
+            segmentation(SegmentationKind::UDP_DATAGRAMS),
+            segmentation(SegmentationKind::UDP_FRAGMENTS),
+        ] {
+            for fix in [false, true] {
+                let mut writer = SavefileWriter::builder()
+                    .format(pycap_capture::Format::Pcapng)
+                    .to_writer(Vec::new())
+                    .unwrap();
+                writer.write(frame).unwrap();
+                let mut file = Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap();
+                let (mut replay, mut kept) = (top_speed().fix_checksums(fix), Kept::default());
+                replay.run(&mut file, &mut kept).unwrap();
+                let report = replay.report();
+                assert_eq!((report.sent, report.unfinished_checksums), (1, 1), "{frame:?} {fix}");
+                assert_eq!((kept.frames[0] == fragment, report.completed_checksums), (true, 0));
+            }
+        }
     }
 
     /// However often a capture is to be repeated, with nothing to send it ends after one pass.
