@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -172,7 +172,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if let Some(longest) = args.max_gap {
         pacer = pacer.max_gap(longest);
     }
-    let quiet = args.quiet;
+    let untold = Arc::new(AtomicU64::new(0));
+    let mut gaps = Gaps { quiet: args.quiet, told: 0, untold: Arc::clone(&untold) };
     let mut replay = Replay::new(pacer)
         .rewrite(rewrite)
         .limit(args.limit.unwrap_or(u64::MAX))
@@ -180,7 +181,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
         .fix_checksums(args.fix_checksums)
         .segment(args.segment)
         .stop_at_failure(args.stop_at_failure)
-        .on_gap(move |number, gap| tell_gap(number, gap, quiet));
+        .on_gap(move |number, gap| {
+            if let Some(line) = gaps.line(number, gap) {
+                tell(format_args!("{line}"));
+            }
+        });
     if let Capture::Memory(recording) = &capture {
         replay = replay.pass_len(recording.len() as u64);
     }
@@ -189,7 +194,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let ended = send_all(args, &mut capture, &mut replay, &mut sender);
     bar.finish();
     let report = replay.into_report();
-    tell_account(&report, args);
+    tell_account(&report, untold.load(Ordering::Relaxed), args);
     match ended {
         Err(failure) => Err(failure),
         Ok(()) if report.failed() > 0 => Err(Failure::Unwell),
@@ -378,7 +383,12 @@ impl Bar {
     }
 }
 
-fn tell_account(report: &Report, args: &ReplayArgs) {
+/// The account; so many gaps were not told when they came.
+fn tell_account(report: &Report, untold_gaps: u64, args: &ReplayArgs) {
+    if untold_gaps > 0 {
+        let packets = if untold_gaps == 1 { "packet" } else { "packets" };
+        tell(format_args!("gaps like the first {MOST_GAPS} told are ahead of {untold_gaps} more {packets}"));
+    }
     if args.quiet {
         report.failures.iter().for_each(|failure| tell(format_args!("{failure}")));
     } else {
@@ -392,24 +402,39 @@ fn tell_account(report: &Report, args: &ReplayArgs) {
     }
 }
 
-/// What is going to happen in a gap of more than a minute. That a clock was set is something that went wrong.
-fn tell_gap(number: u64, gap: Gap, quiet: bool) {
-    let recorded = length(gap.recorded);
-    // The first packet of a file has a gap ahead of it only where the file is sent over and over.
-    let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
-    if gap.is_backward {
-        tell(format_args!(
-            "packet {number} was captured {recorded} before {after}: sent without a wait, since the clock was set back"
-        ));
-    } else if gap.wait.is_zero() {
-        tell(format_args!(
-            "packet {number} was captured {recorded} after {after}: sent without a wait (--max-gap says how long to wait)"
-        ));
-    } else if !quiet {
-        let wait = length(gap.wait);
-        tell(format_args!(
-            "packet {number} was captured {recorded} after {after}: waiting {wait} (--max-gap bounds that)"
-        ));
+/// So many gaps are told when they come; the account counts the others. Where two clocks take turns, a capture has one at every packet.
+const MOST_GAPS: u64 = 10;
+
+/// The gaps of a replay, as they are told.
+struct Gaps {
+    quiet: bool,
+    told: u64,
+    untold: Arc<AtomicU64>,
+}
+
+impl Gaps {
+    /// What is going to happen in a gap of more than a minute, if that is to be told. That a clock was set is something that went wrong.
+    fn line(&mut self, number: u64, gap: Gap) -> Option<String> {
+        let is_wait = !gap.is_backward && !gap.wait.is_zero();
+        if is_wait && self.quiet {
+            return None;
+        }
+        if self.told == MOST_GAPS {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        self.told += 1;
+        let recorded = length(gap.recorded);
+        // The first packet of a file has a gap ahead of it only where the file is sent over and over.
+        let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
+        let (order, outcome) = if gap.is_backward {
+            ("before", "sent without a wait, since the clock was set back".to_owned())
+        } else if is_wait {
+            ("after", format!("waiting {} (--max-gap bounds that)", length(gap.wait)))
+        } else {
+            ("after", "sent without a wait (--max-gap says how long to wait)".to_owned())
+        };
+        Some(format!("packet {number} was captured {recorded} {order} {after}: {outcome}"))
     }
 }
 
@@ -449,6 +474,23 @@ mod tests {
     #[test]
     fn flags_are_well_formed() {
         ReplayArgs::command().debug_assert();
+    }
+
+    #[test]
+    fn the_first_gaps_are_told_and_the_others_counted() {
+        let mut forth = Gap::default();
+        (forth.recorded, forth.paced, forth.wait) = [Duration::from_secs(7200); 3].into();
+        let mut back = forth;
+        (back.paced, back.wait, back.is_backward) = (Duration::ZERO, Duration::ZERO, true);
+        for (quiet, told, untold) in [(false, 10, 90), (true, 10, 40)] {
+            let mut gaps = Gaps { quiet, told: 0, untold: Arc::default() };
+            let lines = (2..102).filter_map(|number| {
+                let gap = if number % 2 == 0 { forth } else { back };
+                gaps.line(number, gap)
+            });
+            assert_eq!(lines.count(), told);
+            assert_eq!(gaps.untold.load(Ordering::Relaxed), untold);
+        }
     }
 
     #[test]

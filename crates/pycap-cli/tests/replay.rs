@@ -489,17 +489,22 @@ mod wire {
         write("jump", &[(0, 0), (65_536, 28), (65_536, 77)]);
         write("year-2020", &[(0, 0), (1_577_836_800, 0), (1_577_836_800, 1_000), (5, 0), (5, 2_000)]);
         write("short", &[(0, 0), (59, 0)]);
+        // Two clocks that take turns.
+        let turns: Vec<(u32, u32)> = (0..26).map(|number| (number % 2 * 7_200, number)).collect();
+        write("turns", &turns);
         let script = format!(
             "'{0}' replay jump -i a0 2>ended.err & replay=$!; sleep 0.5; kill -INT $replay; wait $replay\n\
              grep -v Mbit ended.err >&2\n\
              pycap replay jump -i a0 --max-gap 100ms --loop 2\n\
              pycap replay year-2020 -i a0\n\
+             pycap replay turns -i a0 --max-gap 1ms 2>turns.err; grep -c captured turns.err; grep -c 'ahead of 3 more packets' turns.err\n\
              pycap replay jump -i a0 -q --max-gap 1ms; pycap replay short -i a0 --max-gap 1ms",
             super::rig::namespace::PYCAP
         );
         let start = std::time::Instant::now();
         let Some(output) = on_a_wire(&folder, &script) else { return };
         assert!(start.elapsed().as_secs() < 30);
+        assert_eq!(text(&output.stdout), "10\n1\n", "{}", text(&output.stderr));
         let said: Vec<&str> = text(&output.stderr)
             .lines()
             .filter(|line| line.starts_with("pycap: ") && !line.contains(" late") && !line.contains("Mbit"))
