@@ -440,18 +440,23 @@ impl Gaps {
 
 /// A time by its two largest units: `18 h 12 min`.
 fn length(time: Duration) -> String {
-    const UNITS: [(u64, &str); 5] =
-        [(365 * 86_400, "years"), (86_400, "days"), (3_600, "h"), (60, "min"), (1, "s")];
+    const UNITS: [(u64, &str, &str); 5] = [
+        (365 * 86_400, "year", "years"),
+        (86_400, "day", "days"),
+        (3_600, "h", "h"),
+        (60, "min", "min"),
+        (1, "s", "s"),
+    ];
     let mut left = time.as_secs();
     if left < 60 {
         return format!("{:.3} s", time.as_secs_f64());
     }
     let mut parts = Vec::new();
-    for (seconds, unit) in UNITS {
+    for (seconds, one, many) in UNITS {
         let count = left / seconds;
         left %= seconds;
         if count > 0 || !parts.is_empty() {
-            parts.push((count, unit));
+            parts.push((count, if count == 1 { one } else { many }));
         }
     }
     let parts = parts.into_iter().take(2).filter(|(count, _)| *count > 0);
@@ -499,7 +504,9 @@ mod tests {
             (250, "0.250 s"),
             (61_000, "1 min 1 s"),
             (65_536_000, "18 h 12 min"),
-            (86_400_000, "1 days"),
+            (86_400_000, "1 day"),
+            (2 * 86_400_000, "2 days"),
+            (366 * 86_400_000, "1 year 1 day"),
             (50 * 365 * 86_400_000, "50 years"),
             (50 * 365 * 86_400_000 + 3 * 86_400_000, "50 years 3 days"),
         ] {

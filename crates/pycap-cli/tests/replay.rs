@@ -471,7 +471,7 @@ mod wire {
             "1 not sent: packet 1: frames of link type RAW have no Ethernet header, which the interface takes: say what is to be in it (src-mac and dst-mac)",
             "2 not sent, the first: packet 3: frames of link type PPP do not fit one of EN10MB",
             "0 packets attempted, 0 sent, 0 failed",
-            "1 packets attempted, 0 sent, 1 failed",
+            "1 packet attempted, 0 sent, 1 failed",
             "2 failed, the first: packet 4: a0: the frame has 13 bytes, at least 14 are needed: the link header",
         ] {
             assert!(said.contains(&format!("pycap: {line}\n")), "{line}\n{said}");
@@ -514,7 +514,7 @@ mod wire {
             said,
             [
                 &*format!("{long} 18 h 12 min (--max-gap bounds that)"),
-                "pycap: 1 packets attempted, 1 sent, 0 failed",
+                "pycap: 1 packet attempted, 1 sent, 0 failed",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
                 "pycap: packet 1 was captured 9 h 6 min after the last one: waiting 0.100 s (--max-gap bounds that)",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
@@ -552,7 +552,7 @@ mod wire {
             "{said}"
         );
         assert!(said.contains("pycap: 53 packets attempted, "), "{said}");
-        assert!(said.contains("pycap: 1 packets attempted, 1 sent, 0 failed"), "{said}");
+        assert!(said.contains("pycap: 1 packet attempted, 1 sent, 0 failed"), "{said}");
     }
 
     #[test]
