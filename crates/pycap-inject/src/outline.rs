@@ -14,7 +14,8 @@ use pycap_wire::{
 const MOST_PARTS: usize = 12;
 /// More tunnels in one another than this are data.
 const MOST_TUNNELS: usize = 6;
-/// The port that Linux sends VXLAN to unless told otherwise (`vxlan_port` in drivers/net/vxlan/vxlan_core.c).
+/// The port that Linux sends VXLAN to unless told otherwise (`vxlan_port` in drivers/net/vxlan/vxlan_core.c). It is registered for
+/// something else (OTV), so the dissector does not guess; a capture marks what the kernel left unfinished in such a tunnel all the same.
 const LINUX_VXLAN_PORT: u16 = 8472;
 
 /// A header with a length or a checksum, and what it covers.
