@@ -103,7 +103,7 @@ fn is_loopback(interface: &str) -> Result<bool, Failure> {
 
 fn print(answer: &Answer) -> Result<(), Failure> {
     let frame = answer.frame.as_frame();
-    let packet = pycap_wire::Packet::parse(frame.link_type(), frame.data());
+    let packet = frame.packet();
     let summary = packet.summary().with_original_len(frame.original_len() as usize);
     let millis = answer.round_trip.as_secs_f64() * 1e3;
     let mut out = io::stdout().lock();

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -75,8 +75,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long, help_heading = "Pace", group = "pace")]
     topspeed: bool,
 
-    /// Wait no longer than TIME for a packet: seconds, or with ms or us behind the number. Without it a gap of more than a day, which a
-    /// clock that was set leaves in a capture, is not waited for at all, and any other to its end
+    /// Wait no longer than TIME for a packet: seconds, or with ms or us behind the number. Without it a gap of more than a day in the
+    /// capture, which a clock that was set leaves there, is not waited for at all, and any other to its end
     #[arg(long, value_name = "TIME", value_parser = duration, allow_negative_numbers = true, help_heading = "Pace")]
     max_gap: Option<Duration>,
 
@@ -172,7 +172,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     if let Some(longest) = args.max_gap {
         pacer = pacer.max_gap(longest);
     }
-    let quiet = args.quiet;
+    let untold = Arc::new(AtomicU64::new(0));
+    let mut gaps = Gaps { quiet: args.quiet, told: 0, untold: Arc::clone(&untold) };
     let mut replay = Replay::new(pacer)
         .rewrite(rewrite)
         .limit(args.limit.unwrap_or(u64::MAX))
@@ -180,7 +181,11 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
         .fix_checksums(args.fix_checksums)
         .segment(args.segment)
         .stop_at_failure(args.stop_at_failure)
-        .on_gap(move |number, gap| tell_gap(number, gap, quiet));
+        .on_gap(move |number, gap| {
+            if let Some(line) = gaps.line(number, gap) {
+                tell(format_args!("{line}"));
+            }
+        });
     if let Capture::Memory(recording) = &capture {
         replay = replay.pass_len(recording.len() as u64);
     }
@@ -189,7 +194,7 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let ended = send_all(args, &mut capture, &mut replay, &mut sender);
     bar.finish();
     let report = replay.into_report();
-    tell_account(&report, args);
+    tell_account(&report, untold.load(Ordering::Relaxed), args);
     match ended {
         Err(failure) => Err(failure),
         Ok(()) if report.failed() > 0 => Err(Failure::Unwell),
@@ -378,7 +383,12 @@ impl Bar {
     }
 }
 
-fn tell_account(report: &Report, args: &ReplayArgs) {
+/// The account; so many gaps were not told when they came.
+fn tell_account(report: &Report, untold_gaps: u64, args: &ReplayArgs) {
+    if untold_gaps > 0 {
+        let packets = if untold_gaps == 1 { "packet" } else { "packets" };
+        tell(format_args!("gaps like the first {MOST_GAPS} told are ahead of {untold_gaps} more {packets}"));
+    }
     if args.quiet {
         report.failures.iter().for_each(|failure| tell(format_args!("{failure}")));
     } else {
@@ -392,41 +402,61 @@ fn tell_account(report: &Report, args: &ReplayArgs) {
     }
 }
 
-/// What is going to happen in a gap of more than a minute. That a clock was set is something that went wrong.
-fn tell_gap(number: u64, gap: Gap, quiet: bool) {
-    let recorded = length(gap.recorded);
-    // The first packet of a file has a gap ahead of it only where the file is sent over and over.
-    let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
-    if gap.is_backward {
-        tell(format_args!(
-            "packet {number} was captured {recorded} before {after}: sent without a wait, since the clock was set back"
-        ));
-    } else if gap.wait.is_zero() {
-        tell(format_args!(
-            "packet {number} was captured {recorded} after {after}: sent without a wait (--max-gap says how long to wait)"
-        ));
-    } else if !quiet {
-        let wait = length(gap.wait);
-        tell(format_args!(
-            "packet {number} was captured {recorded} after {after}: waiting {wait} (--max-gap bounds that)"
-        ));
+/// So many gaps are told when they come; the account counts the others. Where two clocks take turns, a capture has one at every packet.
+const MOST_GAPS: u64 = 10;
+
+/// The gaps of a replay, as they are told.
+struct Gaps {
+    quiet: bool,
+    told: u64,
+    untold: Arc<AtomicU64>,
+}
+
+impl Gaps {
+    /// What is going to happen in a gap of more than a minute, if that is to be told. That a clock was set is something that went wrong.
+    fn line(&mut self, number: u64, gap: Gap) -> Option<String> {
+        let is_wait = !gap.is_backward && !gap.wait.is_zero();
+        if is_wait && self.quiet {
+            return None;
+        }
+        if self.told == MOST_GAPS {
+            self.untold.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        self.told += 1;
+        let recorded = length(gap.recorded);
+        // The first packet of a file has a gap ahead of it only where the file is sent over and over.
+        let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
+        let (order, outcome) = if gap.is_backward {
+            ("before", "sent without a wait, since the clock was set back".to_owned())
+        } else if is_wait {
+            ("after", format!("waiting {} (--max-gap bounds that)", length(gap.wait)))
+        } else {
+            ("after", "sent without a wait (--max-gap says how long to wait)".to_owned())
+        };
+        Some(format!("packet {number} was captured {recorded} {order} {after}: {outcome}"))
     }
 }
 
 /// A time by its two largest units: `18 h 12 min`.
 fn length(time: Duration) -> String {
-    const UNITS: [(u64, &str); 5] =
-        [(365 * 86_400, "years"), (86_400, "days"), (3_600, "h"), (60, "min"), (1, "s")];
+    const UNITS: [(u64, &str, &str); 5] = [
+        (365 * 86_400, "year", "years"),
+        (86_400, "day", "days"),
+        (3_600, "h", "h"),
+        (60, "min", "min"),
+        (1, "s", "s"),
+    ];
     let mut left = time.as_secs();
     if left < 60 {
         return format!("{:.3} s", time.as_secs_f64());
     }
     let mut parts = Vec::new();
-    for (seconds, unit) in UNITS {
+    for (seconds, one, many) in UNITS {
         let count = left / seconds;
         left %= seconds;
         if count > 0 || !parts.is_empty() {
-            parts.push((count, unit));
+            parts.push((count, if count == 1 { one } else { many }));
         }
     }
     let parts = parts.into_iter().take(2).filter(|(count, _)| *count > 0);
@@ -452,12 +482,31 @@ mod tests {
     }
 
     #[test]
+    fn the_first_gaps_are_told_and_the_others_counted() {
+        let mut forth = Gap::default();
+        (forth.recorded, forth.paced, forth.wait) = [Duration::from_secs(7200); 3].into();
+        let mut back = forth;
+        (back.paced, back.wait, back.is_backward) = (Duration::ZERO, Duration::ZERO, true);
+        for (quiet, told, untold) in [(false, 10, 90), (true, 10, 40)] {
+            let mut gaps = Gaps { quiet, told: 0, untold: Arc::default() };
+            let lines = (2..102).filter_map(|number| {
+                let gap = if number % 2 == 0 { forth } else { back };
+                gaps.line(number, gap)
+            });
+            assert_eq!(lines.count(), told);
+            assert_eq!(gaps.untold.load(Ordering::Relaxed), untold);
+        }
+    }
+
+    #[test]
     fn lengths_are_told_by_their_two_largest_units() {
         for (millis, text) in [
             (250, "0.250 s"),
             (61_000, "1 min 1 s"),
             (65_536_000, "18 h 12 min"),
-            (86_400_000, "1 days"),
+            (86_400_000, "1 day"),
+            (2 * 86_400_000, "2 days"),
+            (366 * 86_400_000, "1 year 1 day"),
             (50 * 365 * 86_400_000, "50 years"),
             (50 * 365 * 86_400_000 + 3 * 86_400_000, "50 years 3 days"),
         ] {

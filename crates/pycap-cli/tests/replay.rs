@@ -471,7 +471,7 @@ mod wire {
             "1 not sent: packet 1: frames of link type RAW have no Ethernet header, which the interface takes: say what is to be in it (src-mac and dst-mac)",
             "2 not sent, the first: packet 3: frames of link type PPP do not fit one of EN10MB",
             "0 packets attempted, 0 sent, 0 failed",
-            "1 packets attempted, 0 sent, 1 failed",
+            "1 packet attempted, 0 sent, 1 failed",
             "2 failed, the first: packet 4: a0: the frame has 13 bytes, at least 14 are needed: the link header",
         ] {
             assert!(said.contains(&format!("pycap: {line}\n")), "{line}\n{said}");
@@ -489,17 +489,22 @@ mod wire {
         write("jump", &[(0, 0), (65_536, 28), (65_536, 77)]);
         write("year-2020", &[(0, 0), (1_577_836_800, 0), (1_577_836_800, 1_000), (5, 0), (5, 2_000)]);
         write("short", &[(0, 0), (59, 0)]);
+        // Two clocks that take turns.
+        let turns: Vec<(u32, u32)> = (0..26).map(|number| (number % 2 * 7_200, number)).collect();
+        write("turns", &turns);
         let script = format!(
             "'{0}' replay jump -i a0 2>ended.err & replay=$!; sleep 0.5; kill -INT $replay; wait $replay\n\
              grep -v Mbit ended.err >&2\n\
              pycap replay jump -i a0 --max-gap 100ms --loop 2\n\
              pycap replay year-2020 -i a0\n\
+             pycap replay turns -i a0 --max-gap 1ms 2>turns.err; grep -c captured turns.err; grep -c 'ahead of 3 more packets' turns.err\n\
              pycap replay jump -i a0 -q --max-gap 1ms; pycap replay short -i a0 --max-gap 1ms",
             super::rig::namespace::PYCAP
         );
         let start = std::time::Instant::now();
         let Some(output) = on_a_wire(&folder, &script) else { return };
         assert!(start.elapsed().as_secs() < 30);
+        assert_eq!(text(&output.stdout), "10\n1\n", "{}", text(&output.stderr));
         let said: Vec<&str> = text(&output.stderr)
             .lines()
             .filter(|line| line.starts_with("pycap: ") && !line.contains(" late") && !line.contains("Mbit"))
@@ -509,7 +514,7 @@ mod wire {
             said,
             [
                 &*format!("{long} 18 h 12 min (--max-gap bounds that)"),
-                "pycap: 1 packets attempted, 1 sent, 0 failed",
+                "pycap: 1 packet attempted, 1 sent, 0 failed",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
                 "pycap: packet 1 was captured 9 h 6 min after the last one: waiting 0.100 s (--max-gap bounds that)",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
@@ -547,7 +552,7 @@ mod wire {
             "{said}"
         );
         assert!(said.contains("pycap: 53 packets attempted, "), "{said}");
-        assert!(said.contains("pycap: 1 packets attempted, 1 sent, 0 failed"), "{said}");
+        assert!(said.contains("pycap: 1 packet attempted, 1 sent, 0 failed"), "{said}");
     }
 
     #[test]

@@ -109,7 +109,7 @@ struct Question<'q> {
 
 /// Looks whether a frame is a question that leaves, or an answer; true for an answer.
 fn take(asked: &mut [Question<'_>], frame: Frame<'_>) -> bool {
-    let packet = Packet::parse(frame.link_type(), frame.data());
+    let packet = frame.packet();
     let goes_out = frame.direction() != Direction::Inbound;
     let talks_to_itself = packet.ip().is_some_and(|ip| ip.src() == ip.dst());
     let mut is_question = false;
@@ -155,7 +155,7 @@ impl<'q> Question<'q> {
             _ => 40,
         };
         let payload = self.bytes.get(len..).unwrap_or_default();
-        let other = Packet::parse(frame.link_type(), frame.data());
+        let other = frame.packet();
         let is_same = other.ip().is_some_and(|other| other.dst() == ip.dst());
         is_same && other.ip_protocol() == self.packet.ip_protocol() && frame.data().ends_with(payload)
     }
@@ -264,8 +264,16 @@ impl Asker {
             Self::open(&hop.interface)?
         };
         let is_framed = this.injector.link_type() == LinkType::ETHERNET;
-        let frame =
-            hop.neighbour_mac.filter(|_| is_framed).map(|neighbor| (neighbor, hop.mac.unwrap_or_default()));
+        let frame = if is_framed {
+            let addresses = hop.neighbour_mac.zip(hop.mac).ok_or_else(|| {
+                let (to, interface) = (hop.neighbour(destination), &hop.interface);
+                let message = format!("open {interface} and put the frame's addresses into the question: that of {to} is not known");
+                SendError::new(crate::SendErrorKind::Unresolved, message)
+            })?;
+            Some(addresses)
+        } else {
+            None
+        };
         this.way = Some(Way { source, destination, frame });
         Ok(this)
     }

@@ -142,7 +142,9 @@ impl<'p> Fragments<'p> {
             [link, header.as_bytes(), options].concat()
         };
         let (first, later) = (header(ip.options_bytes()), header(&copied(ip)));
-        let most = [first.len(), later.len()].map(|len| mtu.saturating_sub(len - link.len()));
+        // A packet with a total length of 0 may be longer than that of a fragment can say.
+        let longest = mtu.min(u16::MAX.into());
+        let most = [first.len(), later.len()].map(|len| longest.saturating_sub(len - link.len()));
         if most.iter().any(|most| *most < UNIT) {
             return Err(FragmentError::MtuTooSmall { needed: ip.header_len() + UNIT, mtu });
         }
@@ -448,6 +450,19 @@ mod tests {
         let packet = (ip, [0; 1000]).build().unwrap();
         let error = Fragments::new(LinkType::RAW, &packet, 100).unwrap_err();
         assert_eq!(error, FragmentError::TooLong { end: 0x1ff0 * 8 + 1000 });
+    }
+
+    #[test]
+    fn a_total_length_does_not_wrap() {
+        let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]);
+        let mut packet = (ip, [0; 1000]).build().unwrap();
+        packet.resize(20 + 65_530, 7);
+        // As large receive offload leaves it.
+        packet[2..4].fill(0);
+        let fragments = all(Fragments::new(LinkType::RAW, &packet, 65_540).unwrap());
+        let lengths = fragments.iter().map(|fragment| (fragment.len(), fragment[2..4].to_vec()));
+        let expected = [65_532_u16, 38].map(|len| (usize::from(len), len.to_be_bytes().to_vec()));
+        assert_eq!(lengths.collect::<Vec<_>>(), expected);
     }
 
     #[test]

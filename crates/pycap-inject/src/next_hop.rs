@@ -57,9 +57,11 @@ pub struct NextHop {
     /// The interface's hardware address; `None` if it has none, or not one of six bytes.
     pub mac: Option<MacAddr>,
     /// The hardware address that a frame goes to: the router's, or where there is none the destination's own. For a group or for all it is
-    /// the one that is made of the address. `None` if the kernel does not know it now, and on links that have no such addresses.
+    /// the one that is made of the address. On an Ethernet link without ARP (dummy, VRF, `ip link set arp off`), where neighbors are not
+    /// asked, it is the interface's own unless the table has another. `None` if the kernel does not know it now, and on links that have no
+    /// such addresses.
     pub neighbour_mac: Option<MacAddr>,
-    /// Whether frames on that interface carry hardware addresses at all: not on tun, say.
+    /// Whether neighbors on that link are asked for their hardware addresses: not on tun, which has none, nor without ARP.
     pub has_neighbours: bool,
 }
 
@@ -82,14 +84,18 @@ pub fn next_hop(destination: IpAddr) -> Result<NextHop, SendError> {
     let link = Link::by_index(route.interface)
         .and_then(|link| link.ok_or_else(|| io::Error::from_raw_os_error(libc::ENODEV)))
         .map_err(|error| SendError::io("cannot ask the kernel for the interface of a route", error))?;
-    let has_neighbours = !link.has(libc::IFF_NOARP) && !link.has(libc::IFF_LOOPBACK) && link.mac.is_some();
+    let has_arp = !link.has(libc::IFF_NOARP);
+    let has_neighbours = has_arp && !link.has(libc::IFF_LOOPBACK) && link.mac.is_some();
     let neighbour_mac = match made_of_address(&route, destination) {
-        Some(mac) if has_neighbours => Some(mac),
         // What goes to this machine itself goes from and to the loopback interface's address.
         _ if link.has(libc::IFF_LOOPBACK) => link.mac,
-        _ if !has_neighbours => None,
+        _ if link.mac.is_none() => None,
+        Some(mac) if has_arp || destination.is_multicast() => Some(mac),
         _ => neighbour(&mut netlink, link.index, route.gateway.unwrap_or(destination))
-            .map_err(|error| SendError::io("cannot ask the kernel for a neighbour", error))?,
+            .map_err(|error| SendError::io("cannot ask the kernel for a neighbour", error))?
+            // Where nobody is asked, frames go to the link's own address (`arp_constructor` in net/ipv4/arp.c, `ndisc_constructor` in
+            // net/ipv6/ndisc.c).
+            .or(link.mac.filter(|_| !has_arp)),
     };
     Ok(NextHop {
         interface: link.name,

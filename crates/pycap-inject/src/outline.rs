@@ -14,7 +14,8 @@ use pycap_wire::{
 const MOST_PARTS: usize = 12;
 /// More tunnels in one another than this are data.
 const MOST_TUNNELS: usize = 6;
-/// The port that Linux sends VXLAN to unless told otherwise (`vxlan_port` in drivers/net/vxlan/vxlan_core.c).
+/// The port that Linux sends VXLAN to unless told otherwise (`vxlan_port` in drivers/net/vxlan/vxlan_core.c). It is registered for
+/// something else (OTV), so the dissector does not guess; a capture marks what the kernel left unfinished in such a tunnel all the same.
 const LINUX_VXLAN_PORT: u16 = 8472;
 
 /// A header with a length or a checksum, and what it covers.
@@ -265,6 +266,12 @@ impl Outline {
         (self.repeatable && are_whole && is_innermost).then_some((last, self.payload))
     }
 
+    /// How many bytes of payload may follow `headers` bytes of headers, so that each length of theirs has a place in its 16 bits.
+    pub(crate) fn most_payload(&self, headers: usize) -> usize {
+        let counted = self.parts().iter().filter_map(|part| Some(part.at + part.length()?.1));
+        counted.map(|from| (from + usize::from(u16::MAX)).saturating_sub(headers)).min().unwrap_or(usize::MAX)
+    }
+
     /// Completes the checksums of a frame as its network card would have, and says whether there was one to be completed.
     ///
     /// The kernel leaves the sum of the pseudo-header in the field (CHECKSUM_PARTIAL in include/linux/skbuff.h), or with SCTP zero:
@@ -399,18 +406,25 @@ impl Part {
 
     /// The same header where it ends elsewhere, the lengths and the checksum written that follow from that.
     pub(crate) fn write_ending_at(self, end: usize, frame: &mut [u8]) -> Self {
-        let part = Self { end, ..self };
-        let (at, len) = match self.kind {
-            // RFC 791, 3.1; RFC 8200, 3; RFC 768; RFC 2516, 4.
-            Kind::Ipv4 => (2, end.saturating_sub(self.at)),
-            Kind::Ipv6 => (4, end.saturating_sub(self.at + 40)),
-            Kind::Udp => (4, end.saturating_sub(self.at)),
-            Kind::Pppoe => (4, end.saturating_sub(self.at + PppoeHeader::LEN)),
-            _ => return part,
-        };
-        if let Some(field) = frame.get_mut(self.at + at..self.at + at + 2) {
-            field.copy_from_slice(&(len as u16).to_be_bytes());
+        if let Some((at, counted_from)) = self.length()
+            && let Some(field) = frame.get_mut(self.at + at..self.at + at + 2)
+        {
+            // Callers keep to `most_payload`.
+            let len = end.saturating_sub(self.at + counted_from);
+            field.copy_from_slice(&u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes());
         }
-        part
+        Self { end, ..self }
+    }
+
+    /// Where its 16-bit length stands, and from where that counts, in bytes from the start of the header: RFC 791, 3.1; RFC 8200, 3;
+    /// RFC 768; RFC 2516, 4.
+    fn length(&self) -> Option<(usize, usize)> {
+        match self.kind {
+            Kind::Ipv4 => Some((2, 0)),
+            Kind::Ipv6 => Some((4, 40)),
+            Kind::Udp => Some((4, 0)),
+            Kind::Pppoe => Some((4, PppoeHeader::LEN)),
+            _ => None,
+        }
     }
 }

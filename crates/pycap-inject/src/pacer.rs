@@ -25,7 +25,7 @@ const NEAR: u64 = 200_000;
 const OUT_OF_ORDER: i128 = 1_000_000_000;
 
 /// A capture without a pause of a day is what one is; where one has it, its clock was set.
-const DAY: u64 = 24 * 3600 * 1_000_000_000;
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How fast frames go.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -185,7 +185,8 @@ impl<C: Clock> Pacer<C> {
     }
 
     /// Waits no longer than this for one frame with [`Pace::Recorded`]; those that follow move up. Unless asked for, a gap of more than
-    /// a day is not waited for at all, since it says that a clock was set, and any other is waited for to its end.
+    /// a day in the capture is not waited for at all, at whatever pace, since it says that a clock was set; any other is waited for to its
+    /// end.
     ///
     /// ```
     /// use std::time::Duration;
@@ -286,9 +287,11 @@ impl<C: Clock> Pacer<C> {
         let ahead = (time.saturating_sub(clock.time).max(0) as f64 / factor) as u64;
         let mut due = clock.due.saturating_add(ahead);
         let paced = due.saturating_sub(self.last);
+        let recorded = nanos(time.saturating_sub(since));
         let wait = match self.max_gap {
             Some(most) => paced.min(most),
-            None if paced > DAY => 0,
+            // By the capture's own time: the pace says nothing of its clock.
+            None if recorded > DAY => 0,
             None => paced,
         };
         if wait < paced {
@@ -296,7 +299,7 @@ impl<C: Clock> Pacer<C> {
             (clock.time, clock.due) = (time, due);
         }
         let [paced, wait] = [paced, wait].map(Duration::from_nanos);
-        self.gap = Gap { recorded: nanos(time.saturating_sub(since)), paced, wait, is_backward: false };
+        self.gap = Gap { recorded, paced, wait, is_backward: false };
         clock.last = time;
         clock.latest = clock.latest.max(time);
         due
@@ -453,7 +456,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_is_not_waited_for() {
         const SECOND: i128 = 1_000_000_000;
-        const YEAR: i128 = 365 * 24 * 3600 * SECOND;
+        const DAYS: i128 = 24 * 3600 * SECOND;
+        const YEAR: i128 = 365 * DAYS;
         let due = |paced: &mut Pacer<&Fake>, times: &[i128]| -> Vec<i128> {
             let nanos = |time: &i128| i128::from(paced.schedule(60, Some(*time)).0);
             times.iter().map(nanos).collect()
@@ -476,6 +480,14 @@ mod tests {
             ),
         ] {
             assert_eq!(due(&mut pacer(&clock, Pace::Recorded(1.0)), &times), expected, "{times:?}");
+        }
+        // It is the capture's own gap that tells, not what becomes of it at the pace.
+        for (factor, times, expected) in [
+            (20_000.0, vec![0, 50 * YEAR, 50 * YEAR + 20_000], vec![0, 0, 1]),
+            (1.0 / 8192.0, vec![0, 20 * SECOND], vec![0, 163_840 * SECOND]),
+            (1.0 / 8192.0, vec![0, DAYS, 2 * DAYS + 1], vec![0, 8192 * DAYS, 8192 * DAYS]),
+        ] {
+            assert_eq!(due(&mut pacer(&clock, Pace::Recorded(factor)), &times), expected, "{times:?}");
         }
         // Twice as fast, an hour is half an hour; bounded it is the bound, and the rest is as it was.
         let mut paced = pacer(&clock, Pace::Recorded(2.0)).max_gap(Duration::from_secs(5));

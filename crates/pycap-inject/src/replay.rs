@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use pycap_capture::{Frame, Next, Segmentation, SegmentationKind, Source};
 
-use crate::pacer::{Clock, Due, Gap, Monotonic, Pacer, StopHandle};
+use crate::pacer::{Clock, DAY, Due, Gap, Monotonic, Pacer, StopHandle};
 use crate::rewrite::Rewrite;
 use crate::{Fragments, Segments, SendError, SendErrorKind, Sender};
 
@@ -76,6 +76,8 @@ pub struct Replay<C: Clock = Monotonic> {
     number: u64,
     taken: u64,
     pass_len: u64,
+    /// How many there were to be sent when the pass began.
+    taken_before: u64,
 }
 
 type GapHook = dyn FnMut(u64, Gap) + Send;
@@ -146,6 +148,7 @@ impl<C: Clock> Replay<C> {
             number: 0,
             taken: 0,
             pass_len: u64::MAX,
+            taken_before: 0,
         }
     }
 
@@ -156,7 +159,8 @@ impl<C: Clock> Replay<C> {
         self
     }
 
-    /// Attempts at most so many frames of the source, over all runs; one that is cut into segments is one.
+    /// Attempts at most so many frames of the source, over all runs; one that is cut into segments is one, and those that are left out or
+    /// of other link types do not count.
     #[must_use]
     pub fn limit(mut self, frames: u64) -> Self {
         self.limit = frames;
@@ -193,8 +197,9 @@ impl<C: Clock> Replay<C> {
         self
     }
 
-    /// Calls `hook` ahead of each gap of the capture of more than a minute, by the pace that was asked for, with the number of the frame
-    /// that comes after it; it is waited for then as [`Gap::wait`] says.
+    /// Calls `hook` ahead of each gap of the capture of more than a minute, by the pace that was asked for, and where its clock was set:
+    /// back by more than a minute, or forth by more than a day that is not waited for. It has the number of the frame that comes after the
+    /// gap, which is waited for then as [`Gap::wait`] says.
     #[must_use]
     pub fn on_gap(mut self, hook: impl FnMut(u64, Gap) + Send + 'static) -> Self {
         self.on_gap = OnGap(Some(Box::new(hook)));
@@ -202,7 +207,8 @@ impl<C: Clock> Replay<C> {
     }
 
     /// So many frames of the source are one pass through the capture, where it gives that over and over
-    /// ([`Recording::repeat`]): frames are numbered as they are in the capture.
+    /// ([`Recording::repeat`]): frames are numbered as they are in the capture, and a pass with nothing to be sent, as where all is
+    /// [left out](Self::skip_cut) or of other link types, is the last one.
     #[must_use]
     pub fn pass_len(mut self, frames: u64) -> Self {
         self.pass_len = frames.max(1);
@@ -236,6 +242,7 @@ impl<C: Clock> Replay<C> {
         }
         self.passes += 1;
         self.number = 0;
+        self.taken_before = self.taken;
         let ended = self.read(source, sender);
         // What is due is sent, whatever ended it.
         let sent = self.send(sender);
@@ -275,6 +282,14 @@ impl<C: Clock> Replay<C> {
             if self.taken >= self.limit {
                 return Ok(Ended::Limit);
             }
+            if self.number >= self.pass_len {
+                // The next pass would have nothing either.
+                if self.taken == self.taken_before {
+                    return Ok(Ended::Finished);
+                }
+                self.number = 0;
+                self.taken_before = self.taken;
+            }
             match source.next_frame_until(Some(until)).map_err(ReplayError::Read)? {
                 Next::Frame(frame) => {
                     until = at_once;
@@ -294,18 +309,18 @@ impl<C: Clock> Replay<C> {
     /// Makes of a frame what is to be sent, waits until that is due, and puts it behind those that are waiting; `false` if the wait was
     /// ended.
     fn take(&mut self, frame: Frame<'_>, sender: &mut (impl Sender + ?Sized)) -> Result<bool, ReplayError> {
-        self.number = if self.number >= self.pass_len { 1 } else { self.number + 1 };
+        self.number += 1;
         let cut = frame.missing() > 0;
         if cut && self.skip_cut {
             self.report.left_out += 1;
             return Ok(true);
         }
-        self.taken += 1;
         let start = self.waiting.bytes.len();
         let to = sender.link_type();
         if let Err(error) = self.rewrite.check(frame.link_type(), to) {
             return self.other_link_type(error).map(|()| true);
         }
+        self.taken += 1;
         let (scratch, out) = (&mut self.unfinished, &mut self.waiting.bytes);
         let checksums = match self.rewrite.append(frame, to, self.fix_checksums, scratch, out) {
             Ok(checksums) => checksums,
@@ -328,7 +343,7 @@ impl<C: Clock> Replay<C> {
             let mut whole = std::mem::take(&mut self.whole);
             whole.clear();
             whole.extend(self.waiting.bytes.drain(start..));
-            let taken = self.take_pieces(&whole, marked, limit, time, sender);
+            let taken = self.take_pieces(&whole, marked, limit, checksums.unfinished, time, sender);
             self.whole = whole;
             return taken;
         }
@@ -338,12 +353,14 @@ impl<C: Clock> Replay<C> {
         Ok(taken)
     }
 
-    /// Cuts a frame into what a network card would have made of it, and queues the pieces; `false` if a wait was ended.
+    /// Cuts a frame into what a network card would have made of it, and queues the pieces; `false` if a wait was ended. Segments have
+    /// checksums of their own; a frame that goes whole, and fragments, have what is `unfinished` of theirs.
     fn take_pieces(
         &mut self,
         whole: &[u8],
         marked: Option<Segmentation>,
         limit: Option<usize>,
+        unfinished: bool,
         time: Option<i128>,
         sender: &mut (impl Sender + ?Sized),
     ) -> Result<bool, ReplayError> {
@@ -351,7 +368,9 @@ impl<C: Clock> Replay<C> {
         let link_type = sender.link_type();
         let pieces = match marked {
             Some(Segmentation { size, kind }) => match kind.base() {
-                SegmentationKind::UDP_FRAGMENTS => return self.take_fragments(whole, most, time, sender),
+                SegmentationKind::UDP_FRAGMENTS => {
+                    return self.take_fragments(whole, most, unfinished, time, sender);
+                }
                 SegmentationKind::UDP_DATAGRAMS => {
                     Segments::datagrams_within(link_type, whole, size.into(), most)
                 }
@@ -366,7 +385,10 @@ impl<C: Clock> Replay<C> {
                 let start = self.waiting.bytes.len();
                 return self.refused(not_cut(whole.len(), &error), start).map(|()| true);
             }
-            _ => return self.take_piece(whole, time, sender),
+            _ => {
+                self.report.unfinished_checksums += u64::from(unfinished);
+                return self.take_piece(whole, time, sender);
+            }
         };
         self.report.cut_into_segments += 1;
         self.report.segments += pieces.count() as u64;
@@ -383,6 +405,7 @@ impl<C: Clock> Replay<C> {
         &mut self,
         whole: &[u8],
         most: usize,
+        unfinished: bool,
         time: Option<i128>,
         sender: &mut (impl Sender + ?Sized),
     ) -> Result<bool, ReplayError> {
@@ -393,6 +416,7 @@ impl<C: Clock> Replay<C> {
         });
         match Fragments::new(link_type, whole, most.saturating_sub(ip.unwrap_or(0))) {
             Ok(mut fragments) if whole.len() > most => {
+                self.report.unfinished_checksums += u64::from(unfinished);
                 self.report.cut_into_segments += 1;
                 while let Some(fragment) = fragments.next() {
                     self.report.segments += 1;
@@ -406,7 +430,10 @@ impl<C: Clock> Replay<C> {
                 let start = self.waiting.bytes.len();
                 self.refused(not_cut(whole.len(), &error), start).map(|()| true)
             }
-            _ => self.take_piece(whole, time, sender),
+            _ => {
+                self.report.unfinished_checksums += u64::from(unfinished);
+                self.take_piece(whole, time, sender)
+            }
         }
     }
 
@@ -434,7 +461,8 @@ impl<C: Clock> Replay<C> {
         if !is_due {
             self.send_first(sender, start)?;
         }
-        if gap.paced > LONG || gap.is_backward && gap.recorded > LONG {
+        let was_set = gap.is_backward && gap.recorded > LONG || gap.wait.is_zero() && gap.recorded > DAY;
+        if gap.paced > LONG || was_set {
             self.announce(gap);
         }
         if !is_due && !self.pacer.wait(due) {
@@ -630,6 +658,22 @@ mod tests {
         Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap()
     }
 
+    /// `count` frames of Ethernet and of this link type in turn, the latter first.
+    fn mixed(count: u8, other: LinkType) -> Savefile<std::io::Cursor<Vec<u8>>> {
+        let mut writer =
+            SavefileWriter::builder().format(pycap_capture::Format::Pcapng).to_writer(Vec::new()).unwrap();
+        let interfaces = [other, LinkType::ETHERNET]
+            .map(|one| writer.add_interface(pycap_capture::Interface::new(one)).unwrap());
+        for number in 0..count {
+            let which = usize::from(number % 2);
+            let link_type = [other, LinkType::ETHERNET][which];
+            let bytes = [number; 60];
+            let frame = Frame::new(&bytes, link_type).with_interface(interfaces[which]);
+            writer.write(frame.with_timestamp(Timestamp::new(1_000, 0))).unwrap();
+        }
+        Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap()
+    }
+
     fn plain(count: u8) -> Savefile<std::io::Cursor<Vec<u8>>> {
         capture(count, |_, frame| (frame, 0))
     }
@@ -701,8 +745,67 @@ mod tests {
         let (mut replay, mut kept) = (top_speed().limit(25), Kept::default());
         assert_eq!(replay.run(&mut recording().repeat(None), &mut kept).unwrap(), Ended::Limit);
         assert_eq!((replay.report().attempted, kept.frames.len(), kept.frames[24][0]), (25, 25, 4));
+        let (mut replay, mut kept) = (top_speed().limit(3), Kept::default());
+        assert_eq!(replay.run(&mut mixed(20, LinkType::PPP), &mut kept).unwrap(), Ended::Limit);
+        assert_eq!(
+            (replay.report().attempted, replay.report().other_link_type(), kept.frames[2][0]),
+            (3, 3, 5)
+        );
         let mut empty = Recording::read(&mut plain(0), 1 << 20).unwrap().unwrap().repeat(None);
         assert_eq!(top_speed().run(&mut empty, &mut kept).unwrap(), Ended::Finished);
+    }
+
+    /// A mark that could not be made good is counted wherever the frame goes with it: a fragment has no whole datagram.
+    #[test]
+    fn checksums_that_stay_unfinished_are_counted() {
+        use crate::Layer;
+        use crate::layer::{Ethernet, Ipv4, Udp};
+        let ip = Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]).more_fragments(true);
+        let fragment = (Ethernet::new([2; 6], [4; 6]), ip, Udp::new(1, 2), [7; 24]).build().unwrap();
+        let marked = Frame::new(&fragment, LinkType::ETHERNET)
+            .with_timestamp(Timestamp::new(1, 0))
+            .with_checksum_not_ready(true);
+        let segmentation = |kind| marked.with_segmentation(Segmentation { size: 1_000, kind });
+        for frame in [
+            marked,
+            segmentation(SegmentationKind::TCP_IPV4),
+            segmentation(SegmentationKind::UDP_DATAGRAMS),
+            segmentation(SegmentationKind::UDP_FRAGMENTS),
+        ] {
+            for fix in [false, true] {
+                let mut writer = SavefileWriter::builder()
+                    .format(pycap_capture::Format::Pcapng)
+                    .to_writer(Vec::new())
+                    .unwrap();
+                writer.write(frame).unwrap();
+                let mut file = Savefile::from_reader(std::io::Cursor::new(writer.finish().unwrap())).unwrap();
+                let (mut replay, mut kept) = (top_speed().fix_checksums(fix), Kept::default());
+                replay.run(&mut file, &mut kept).unwrap();
+                let report = replay.report();
+                assert_eq!((report.sent, report.unfinished_checksums), (1, 1), "{frame:?} {fix}");
+                assert_eq!((kept.frames[0] == fragment, report.completed_checksums), (true, 0));
+            }
+        }
+    }
+
+    /// However often a capture is to be repeated, with nothing to send it ends after one pass.
+    #[test]
+    fn a_pass_with_nothing_to_send_is_the_last() {
+        let cut = || Recording::read(&mut capture(10, |_, frame| (frame, 10)), 1 << 20).unwrap().unwrap();
+        for replay in [top_speed(), top_speed().limit(5)] {
+            let (mut replay, mut kept) = (replay.skip_cut(true).pass_len(10), Kept::default());
+            assert_eq!(replay.run(&mut cut().repeat(None), &mut kept).unwrap(), Ended::Finished);
+            assert_eq!((replay.report().left_out, replay.report().attempted), (10, 0));
+        }
+        let (mut replay, mut kept) = (top_speed().limit(5).pass_len(1), Kept::default());
+        let mut other = Recording::read(&mut mixed(1, LinkType::PPP), 1 << 20).unwrap().unwrap().repeat(None);
+        assert_eq!(replay.run(&mut other, &mut kept).unwrap(), Ended::Finished);
+        assert_eq!((replay.report().other_link_type(), replay.report().attempted), (1, 0));
+        // Where some are sent, it goes on.
+        let (mut replay, mut kept) = (top_speed().limit(5).pass_len(2), Kept::default());
+        let mut some = Recording::read(&mut mixed(2, LinkType::PPP), 1 << 20).unwrap().unwrap().repeat(None);
+        assert_eq!(replay.run(&mut some, &mut kept).unwrap(), Ended::Limit);
+        assert_eq!(replay.report().attempted, 5);
     }
 
     #[test]

@@ -286,7 +286,7 @@ impl Rewrite {
         let completed = frame.checksum_not_ready() && outline.complete(scratch);
         let fixed = fix && outline.fix(scratch);
         self.write(frame.link_type(), scratch, tag, to, out)?;
-        let unfinished = if fix { frame.missing() > 0 } else { !completed };
+        let unfinished = fix && frame.missing() > 0 || frame.checksum_not_ready() && !completed;
         Ok(Checksums { completed, fixed, unfinished })
     }
 }

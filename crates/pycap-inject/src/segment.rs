@@ -65,7 +65,8 @@ pub enum SegmentError {
 
 impl<'p> Segments<'p> {
     /// Cuts the innermost TCP packet of `frame`, of any length (up to 65,535 bytes of IPv4, or with a total length of 0 as large
-    /// receive offload leaves it), so that no segment has more than `size` bytes of payload.
+    /// receive offload leaves it), so that no segment has more than `size` bytes of payload, nor more than the lengths in its
+    /// headers can say, which are of 16 bits.
     ///
     /// # Errors
     /// It is no whole TCP packet, or one with SYN or RST that does not fit into a single segment, or the size is 0.
@@ -105,7 +106,8 @@ impl<'p> Segments<'p> {
     /// ```
     ///
     /// # Errors
-    /// It is no whole UDP packet, or the size is 0.
+    /// It is no whole UDP packet, or the size is 0, or a datagram of that size is longer than its headers can say
+    /// ([`TooLong`](SegmentError::TooLong)).
     pub fn datagrams(link_type: LinkType, frame: &'p [u8], size: usize) -> Result<Self, SegmentError> {
         let outline = Outline::of(link_type, frame, 0);
         let (transport, headers, payload) = split(&outline, Kind::Udp, frame).ok_or(SegmentError::NotUdp)?;
@@ -152,6 +154,13 @@ impl<'p> Segments<'p> {
         if size == 0 {
             return Err(SegmentError::NoSize);
         }
+        let most = outline.most_payload(headers.len());
+        let len = size.min(payload.len());
+        // The boundaries of datagrams are the sender's; those of segments are not.
+        if transport.kind == Kind::Udp && len > most {
+            return Err(SegmentError::TooLong { len: headers.len() + len, limit: headers.len() + most });
+        }
+        let size = size.min(most);
         if transport.kind == Kind::Tcp && payload.len() > size {
             let flags = TcpHeader::split(headers.get(transport.at..).unwrap_or_default());
             let flags = flags.map_or(0, |(tcp, _)| tcp.flags().0);
@@ -365,6 +374,68 @@ mod tests {
         );
         assert_eq!(Segments::datagrams(LinkType::ETHERNET, &frame, 1000).unwrap().count(), 3);
         assert_eq!(Segments::new(LinkType::ETHERNET, &frame, 1000).unwrap_err(), SegmentError::NotTcp);
+    }
+
+    /// Lengths in headers are of 16 bits: whatever size is asked for, no piece is longer than they can say, and each says its own.
+    #[test]
+    fn no_segment_is_longer_than_its_headers_can_say() {
+        let link = || Ethernet::new([2; 6], [4; 6]);
+        let (v4, v6) = (|| Ipv4::new([10, 0, 0, 1], [10, 0, 0, 2]), || Ipv6::new([0xfd; 16], [0xfe; 16]));
+        let tcp = || (Tcp::new(1, 2).flags(TcpFlags::ACK), "x");
+        for (number, (frame, outermost)) in [
+            ((link(), v4(), tcp()).build(), 65_535),
+            ((link(), v6(), tcp()).build(), 65_575),
+            ((link(), v4(), v6(), tcp()).build(), 65_535),
+            ((link(), v6(), Gre::new(), v4(), tcp()).build(), 65_575),
+            ((link(), v6(), Udp::new(4000, 4789), Vxlan::new(42), link(), v4(), tcp()).build(), 65_575),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let frame = frame.unwrap();
+            let outline = Outline::of(LinkType::ETHERNET, &frame, 0);
+            let (transport, headers, _) = split(&outline, Kind::Tcp, &frame).unwrap();
+            // More than any length can say, as a total length of 0 leaves it.
+            let payload = vec![7; 200_000];
+            for size in [65_496, 70_000, 200_000, usize::MAX] {
+                let segments = Segments::of(outline.clone(), transport, headers, &payload, size).unwrap();
+                let count = segments.count();
+                let segments = all(segments);
+                assert_eq!(segments.len(), count);
+                let longest = headers.len().saturating_add(size).min(14 + outermost);
+                assert_eq!(segments[0].len(), longest, "{number}");
+                let mut left = payload.len();
+                for segment in &segments {
+                    let outline = Outline::of(LinkType::ETHERNET, segment, 0);
+                    assert_eq!(outline.parts().last().map(|part| part.end), Some(segment.len()), "{number}");
+                    assert!(!outline.fix(&mut segment.clone()), "{number}");
+                    left -= segment.len() - headers.len();
+                }
+                assert_eq!(left, 0);
+            }
+        }
+        // Of a packet with a total length of 0.
+        let mut frame = (link(), v4(), tcp()).build().unwrap();
+        frame.truncate(54);
+        frame.resize(54 + 90_000, 7);
+        frame[16..18].fill(0);
+        for (segments, lengths) in [
+            (Segments::new(LinkType::ETHERNET, &frame, 70_000), [65_549, 24_559]),
+            (Segments::fitting(LinkType::ETHERNET, &frame, 65_550), [65_549, 24_559]),
+            (Segments::fitting(LinkType::ETHERNET, &frame, 200_000), [65_549, 24_559]),
+        ] {
+            let segments = all(segments.unwrap());
+            assert_eq!([segments[0].len(), segments[1].len()], lengths);
+            assert_eq!(segments[0][16..18], [0xff, 0xff]);
+        }
+        // Datagrams are what the sender made of them: none is made two.
+        let frame = (link(), v4(), Udp::new(1, 2), "x").build().unwrap();
+        let outline = Outline::of(LinkType::ETHERNET, &frame, 0);
+        let (transport, headers, _) = split(&outline, Kind::Udp, &frame).unwrap();
+        let payload = vec![7; 200_000];
+        let cut = |size| Segments::of(outline.clone(), transport, headers, &payload, size);
+        assert_eq!(cut(65_508).unwrap_err(), SegmentError::TooLong { len: 65_550, limit: 65_549 });
+        assert_eq!(all(cut(65_507).unwrap())[0].len(), 65_549);
     }
 
     #[test]

@@ -53,7 +53,8 @@ impl Recording {
     }
 
     /// Gives all frames so many times, or for ever. Their times go on: the first frame follows the last one of the pass before by the mean
-    /// gap between frames.
+    /// gap between frames. A [`Replay`](super::Replay) that may leave out all of them needs to know their
+    /// [number](super::Replay::pass_len) to end.
     #[must_use]
     pub fn repeat(mut self, times: Option<u64>) -> Self {
         self.times = times.unwrap_or(u64::MAX);

@@ -125,7 +125,7 @@ impl Failure {
 /// ```
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} packets attempted, {} sent, {} failed", self.attempted, self.sent, self.failed())?;
+        write!(f, "{} attempted, {} sent, {} failed", packets(self.attempted), self.sent, self.failed())?;
         if self.cut > 0 {
             write!(f, "; {} of them as captured, without their end", self.cut)?;
         }

@@ -17,8 +17,8 @@ const FIRST_ETHER_TYPE: u16 = 0x600;
 /// How a frame is to be written.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Plan {
-    /// As it is.
-    Copy,
+    /// As it is, but for a VLAN tag beside the bytes.
+    Copy(Option<Header>),
     /// With the same link header, which there is none of.
     Ip,
     Ethernet,
@@ -50,16 +50,46 @@ impl Header {
         })
     }
 
-    /// The EtherType of what is behind it, and where that begins.
+    /// The EtherType of the payload, past all VLAN tags, and where the payload begins.
     fn read(self, frame: &[u8]) -> Option<(u16, usize)> {
         match self {
             Self::Ethernet => behind_tags(frame),
-            Self::Plain(len) => Some((ip_ether_type(*frame.get(len)?)?, len)),
-            Self::Cooked(len, at) => {
-                let ether_type = word(frame, at)?;
-                (ether_type >= FIRST_ETHER_TYPE && frame.len() > len).then_some((ether_type, len))
+            Self::Plain(_) | Self::Cooked(..) => {
+                let (_, ether_type, at) = self.split(frame)?;
+                past_tags(frame, ether_type, at)
             }
         }
+    }
+
+    /// The outermost VLAN tag, the EtherType that follows it, and where what that announces begins. The protocol of a cooked header is
+    /// that of its tag where there is one, and the payload begins with the tag's 16 bits and the next EtherType.
+    fn split(self, frame: &[u8]) -> Option<(Option<VlanTag>, u16, usize)> {
+        let (tag, ether_type, at) = match self {
+            Self::Ethernet => (None, word(frame, ADDRESSES)?, ETHERNET),
+            Self::Plain(len) => (None, ip_ether_type(*frame.get(len)?)?, len),
+            Self::Cooked(len, at) => match word(frame, at)? {
+                tpid if is_tag(tpid) => {
+                    (Some(VlanTag { tpid, tci: word(frame, len)? }), word(frame, len + 2)?, len + TAG)
+                }
+                ether_type => (None, ether_type, len),
+            },
+        };
+        (ether_type >= FIRST_ETHER_TYPE && frame.len() > at).then_some((tag, ether_type, at))
+    }
+
+    /// Writes a frame with this tag in the cooked header it has: the other way round. Others have no place for one.
+    fn write_tagged(self, frame: &[u8], tag: VlanTag, out: &mut Vec<u8>) {
+        let Self::Cooked(len, at) = self else { return out.extend_from_slice(frame) };
+        let Some((header, payload)) = frame.split_at_checked(len) else {
+            return out.extend_from_slice(frame);
+        };
+        let start = out.len();
+        let [tpid, tci] = [tag.tpid, tag.tci].map(u16::to_be_bytes);
+        out.extend_from_slice(header);
+        out[start + at..start + at + 2].copy_from_slice(&tpid);
+        out.extend_from_slice(&tci);
+        out.extend_from_slice(&header[at..at + 2]);
+        out.extend_from_slice(payload);
     }
 }
 
@@ -70,7 +100,7 @@ impl Rewrite {
         if from == to || ip && is_ip(from) {
             return match to {
                 LinkType::ETHERNET => Ok(Plan::Ethernet),
-                _ if self.is_empty() => Ok(Plan::Copy),
+                _ if self.is_empty() => Ok(Plan::Copy(Header::of(to))),
                 _ if ip => self.check_headerless(to).map(|()| Plan::Ip),
                 _ => Err(refused(
                     SendErrorKind::InvalidSetting,
@@ -128,8 +158,11 @@ impl Rewrite {
             )
         };
         match plan {
-            Plan::Copy => {
-                out.extend_from_slice(frame);
+            Plan::Copy(header) => {
+                match (header, tag) {
+                    (Some(header), Some(tag)) => header.write_tagged(frame, tag, out),
+                    _ => out.extend_from_slice(frame),
+                }
                 Ok(None)
             }
             Plan::Ip => {
@@ -143,13 +176,17 @@ impl Rewrite {
                 Ok(Some((ether_type, 0)))
             }
             Plan::ToEthernet(header, dst, src) => {
-                let (ether_type, at) = header.read(frame).ok_or_else(unreadable)?;
+                // With a tag beside the bytes, those within them are inner ones, and stay as they are.
+                let (own, ether_type, at) = header.split(frame).ok_or_else(unreadable)?;
+                let (outermost, inner) = if tag.is_some() { (tag, own) } else { (own, None) };
+                let start = out.len();
                 out.extend_from_slice(&dst.octets());
                 out.extend_from_slice(&src.octets());
-                let tags = self.write_tags(tag, out);
+                self.write_tags(outermost, out);
+                out.extend(inner.iter().flat_map(|tag| tag.to_bytes()));
                 out.extend_from_slice(&ether_type.to_be_bytes());
                 out.extend_from_slice(frame.get(at..).unwrap_or_default());
-                Ok(Some((ether_type, ADDRESSES + tags + 2)))
+                Ok(out.get(start..).and_then(behind_tags))
             }
             Plan::Ethernet => Ok(self.write_ethernet(frame, tag, out)),
         }
@@ -183,8 +220,8 @@ impl Rewrite {
         out.get(start..).and_then(behind_tags)
     }
 
-    /// Writes the tags in front of what follows the first one, and says how many bytes they have.
-    fn write_tags(&self, outermost: Option<VlanTag>, out: &mut Vec<u8>) -> usize {
+    /// Writes the tags in front of what follows the first one.
+    fn write_tags(&self, outermost: Option<VlanTag>, out: &mut Vec<u8>) {
         let tags = match (self.vlan, outermost) {
             (None, outermost) => [None, outermost],
             (Some(Vlan::Push { tpid, tci }), outermost) => [Some(VlanTag { tpid, tci }), outermost],
@@ -194,11 +231,9 @@ impl Rewrite {
             }
             (Some(Vlan::Set(id)), None) => [None, Some(VlanTag { tpid: EtherType::VLAN.0, tci: id & 0xfff })],
         };
-        let before = out.len();
         for tag in tags.into_iter().flatten() {
             out.extend_from_slice(&tag.to_bytes());
         }
-        out.len() - before
     }
 }
 
@@ -225,11 +260,19 @@ fn ip_ether_type(first: u8) -> Option<u16> {
 
 /// The EtherType behind the tags of an Ethernet frame, and where its payload begins.
 fn behind_tags(frame: &[u8]) -> Option<(u16, usize)> {
-    (0..=MOST_TAGS).find_map(|tags| {
-        let at = ADDRESSES + tags * TAG;
-        let ether_type = word(frame, at)?;
-        (!is_tag(ether_type)).then_some((ether_type, at + ETHERNET - ADDRESSES))
-    })
+    past_tags(frame, word(frame, ADDRESSES)?, ETHERNET)
+}
+
+/// The same where this EtherType announces what begins at `at`.
+fn past_tags(frame: &[u8], mut ether_type: u16, mut at: usize) -> Option<(u16, usize)> {
+    for _ in 0..MOST_TAGS {
+        if !is_tag(ether_type) {
+            break;
+        }
+        ether_type = word(frame, at + 2)?;
+        at += TAG;
+    }
+    (!is_tag(ether_type)).then_some((ether_type, at))
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u16> {

@@ -324,6 +324,56 @@ fn other_link_headers_become_ethernet() {
         assert!(error.to_string().contains("src-mac and dst-mac"), "{error}");
     }
     assert_eq!(written(&Rewrite::new(), E, &wanted, None, LinkType::RAW), packet);
+    // Tagged frames of cooked captures: the header's protocol is the outermost tag's.
+    let number = |tags: &str| bytes(tags)[2..4].to_vec();
+    for (tags, popped) in [("8100 602a", ""), ("88a8 6064 8100 002a", "8100 002a")] {
+        let chain = [bytes(tags), bytes("0800")].concat();
+        let link = bytes("020000000002 000000000000");
+        let tagged = [&link[..], &chain, &packet].concat();
+        for (from, frame) in [
+            (LinkType::LINUX_SLL, [&bytes("0000 0001 0006 0200000000010000"), &chain[..], &packet].concat()),
+            (
+                LinkType::LINUX_SLL2,
+                [&chain[..2], &bytes("0000 00000003 0001 00 06 0200000000010000"), &chain[2..], &packet]
+                    .concat(),
+            ),
+        ] {
+            assert_eq!(written(&macs, from, &frame, None, E), tagged, "{from:?} {tags}");
+            assert_eq!(
+                written(&Rewrite::new(), from, &frame, None, LinkType::RAW),
+                packet,
+                "{from:?} {tags}"
+            );
+            let stripped = [&link[..], &bytes(popped), &bytes("0800"), &packet].concat();
+            assert_eq!(
+                written(&macs.clone().vlan(Vlan::Pop), from, &frame, None, E),
+                stripped,
+                "{from:?} {tags}"
+            );
+            let mut set = tagged.clone();
+            set[14..16].copy_from_slice(&[number(tags)[0] & 0xf0, 7]);
+            assert_eq!(
+                written(&macs.clone().vlan(Vlan::Set(7)), from, &frame, None, E),
+                set,
+                "{from:?} {tags}"
+            );
+            let apart = VlanTag { tpid: 0x88a8, tci: 9 };
+            let outer = [&link[..], &bytes("88a8 0009"), &chain, &packet].concat();
+            assert_eq!(written(&macs, from, &frame, Some(apart), E), outer, "{from:?} {tags}");
+            let changed =
+                TWO.split(' ').fold(macs.clone().ttl(9), |all, map| all.map_ip(map.parse().unwrap()));
+            let out = written(&changed, from, &frame, None, E);
+            let ip = out.len() - packet.len();
+            assert_eq!((&out[..ip], out[ip + 8], verdicts(&out[ip..])), (&tagged[..ip], 9, vec![true, true]));
+            assert_eq!(out[ip + 12..ip + 20], [192, 168, 77, 5, 172, 0, 0, 2]);
+            // Cut off within the tags.
+            let header = frame.len() - packet.len();
+            let (cut, mut out) = (&frame[..header - 1], Vec::new());
+            assert!(
+                Rewrite::new().write(from, cut, None, LinkType::RAW, &mut out).is_err() && out.is_empty()
+            );
+        }
+    }
     // What is no IP has no form without link header.
     let error = Rewrite::new().write(E, &[0xff; 60], None, LinkType::RAW, &mut Vec::new()).unwrap_err();
     assert_eq!(error.kind(), SendErrorKind::InvalidFrame);
@@ -405,6 +455,32 @@ fn a_closure_maps_where_no_map_before_it_does() {
     let error = other.write(LinkType::RAW, &packet, None, LinkType::RAW, &mut out).unwrap_err();
     assert_eq!((error.kind(), &out[..]), (SendErrorKind::InvalidFrame, &[7][..]));
     assert!(error.to_string().starts_with("10.0.0.2 cannot become ::1 in a packet: "), "{error}");
+}
+
+#[cfg(feature = "capture")]
+#[test]
+fn a_tag_beside_a_cooked_frame_goes_back_where_the_capture_has_it() {
+    use pycap_capture::Frame;
+    let packet = v4(0, "", 17, &udp4());
+    let tag = VlanTag { tpid: 0x88a8, tci: 0x602a };
+    for (link_type, header) in [
+        (LinkType::LINUX_SLL, "0000 0001 0006 0200000000010000 0800"),
+        (LinkType::LINUX_SLL, "0000 0001 0006 0200000000010000 8100 0007 0800"),
+        (LinkType::LINUX_SLL2, "0800 0000 00000003 0001 00 06 0200000000010000"),
+        (LinkType::LINUX_SLL2, "8100 0000 00000003 0001 00 06 0200000000010000 0007 0800"),
+        // Cut off within the header, and of a type that has no place for a tag.
+        (LinkType::LINUX_SLL, "0000 0001"),
+        (LinkType::RAW, ""),
+        (LinkType::NULL, "02000000"),
+    ] {
+        let bytes = if header.len() == 9 { bytes(header) } else { [bytes(header), packet.clone()].concat() };
+        let frame = Frame::new(&bytes, link_type).with_vlan_tag(tag);
+        let mut out = vec![7];
+        let sent = Rewrite::new().frame(frame, link_type, &mut out).unwrap();
+        assert_eq!((sent.data(), sent.vlan_tag()), (&frame.wire_bytes()[..], None), "{header}");
+        assert_eq!(sent.missing(), 0);
+        assert_eq!(written(&Rewrite::new(), link_type, &bytes, Some(tag), link_type), *frame.wire_bytes());
+    }
 }
 
 #[cfg(feature = "capture")]

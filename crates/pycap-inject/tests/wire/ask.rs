@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 
+use pycap_capture::{Live, Next, Source};
 use pycap_inject::layer::{Ethernet, Icmpv4, Icmpv6, Ipv4, Tcp, Udp};
 use pycap_inject::{Answer, AskError, Asker, Layer, NextHop, Reply, SendErrorKind, Stack, resolve_next_hop};
 use pycap_rig::Namespace;
@@ -23,6 +24,7 @@ tests! {
     this_machine_answers_itself,
     several_questions_have_one_deadline,
     a_wait_is_ended_from_another_thread,
+    without_arp_frames_are_as_the_kernel_has_them,
 }
 
 const NEAR: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
@@ -188,7 +190,7 @@ fn round_trips_are_the_kernels_times() {
     assert!(median < average * 3 + Duration::from_micros(50), "{median:?}, {said}");
     // Through a sender that passes by the queue no question is seen to leave, and that is told.
     let injector = pycap_inject::Injector::builder("out0").qdisc_bypass(true).open().unwrap();
-    let capture = pycap_capture::Live::on("out0").immediate(true).open().unwrap();
+    let capture = Live::on("out0").immediate(true).open().unwrap();
     let ping = (wire.ethernet(), ipv4(), Icmpv4::echo_request(8, 1), "hello").build().unwrap();
     let answer = Asker::new(injector, capture).ask(&ping, LONG).unwrap().unwrap();
     assert!(answer.round_trip < LONG && !answer.round_trip.is_zero());
@@ -250,6 +252,48 @@ fn this_machine_answers_itself() {
         let datagram = asker.question((Udp::new(port, port), "hello")).unwrap();
         let reply = asker.ask(&datagram, Duration::from_millis(50)).unwrap().map(|answer| answer.reply);
         assert!(reply.is_none_or(|reply| reply == closed), "{address}: {reply:?}");
+    }
+}
+
+/// Where nobody is asked, the addresses are those of the frames that the kernel sends itself, and those of a question.
+fn without_arp_frames_are_as_the_kernel_has_them() {
+    let (_near, _far) = two();
+    if crate::rig::output("ip", &["link", "set", "out0", "arp", "off"]).is_none() {
+        return;
+    }
+    crate::rig::output("ip", &["route", "add", "default", "via", "10.9.0.2"]);
+    crate::rig::output(
+        "ip",
+        &["neigh", "replace", "10.9.0.33", "lladdr", "02:00:00:00:00:33", "dev", "out0"],
+    );
+    let mut destinations = vec!["10.9.0.2", "192.0.2.1", "10.9.0.33", "10.9.0.255", "239.129.2.3"];
+    if has_ipv6() {
+        crate::rig::output("ip", &["-6", "route", "add", "2001:db8::/32", "via", "fd09::2"]);
+        destinations.extend(["fd09::2", "2001:db8::1"]);
+    }
+    let mut capture = Live::on("out0").immediate(true).open().unwrap();
+    for destination in destinations.into_iter().map(|text| text.parse::<IpAddr>().unwrap()) {
+        let local = if destination.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        let socket = UdpSocket::bind(local).unwrap();
+        socket.set_broadcast(true).unwrap();
+        socket.send_to(b"hello", (destination, 9)).unwrap();
+        let until = Instant::now() + Duration::from_secs(3);
+        let addresses = loop {
+            let Next::Frame(frame) = capture.next_frame_until(Some(until)).unwrap() else {
+                panic!("no frame to {destination}");
+            };
+            if frame.packet().ip().is_some_and(|ip| ip.dst() == destination) {
+                break frame.data()[..12].to_vec();
+            }
+        };
+        let hop = resolve_next_hop(destination, Duration::ZERO).unwrap();
+        let expected = [hop.neighbour_mac.unwrap().octets(), hop.mac.unwrap().octets()].concat();
+        assert_eq!(addresses, expected, "{destination}");
+        assert!(!hop.has_neighbours);
+        let asker = Asker::to(destination).unwrap();
+        let question = asker.question((Udp::new(1, 9), "hello")).unwrap();
+        assert_eq!(question[..12], addresses, "{destination}");
+        assert_eq!(Packet::parse(LinkType::ETHERNET, &question).udp().map(|udp| udp.dst_port()), Some(9));
     }
 }
 
