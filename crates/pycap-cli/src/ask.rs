@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use pycap_capture::{SystemInterface, interfaces};
 use pycap_inject::{Answer, Asker, Expression, Identity, Layer, SendErrorKind, Sender};
 
 use crate::capture::by_number;
 use crate::error::Failure;
-use crate::send::complete::complete;
+use crate::send::complete::{complete, is_loopback};
 use crate::send::duration;
 
 const EXAMPLES: &str = r#"Examples:
@@ -95,10 +94,6 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     }
     let waited = args.timeout.saturating_mul(args.count);
     Err(Failure::NoAnswer(format!("no answer on {interface} within {} s", waited.as_secs_f64())))
-}
-
-fn is_loopback(interface: &str) -> Result<bool, Failure> {
-    Ok(interfaces()?.iter().find(|one| one.name() == interface).is_some_and(SystemInterface::is_loopback))
 }
 
 fn print(answer: &Answer) -> Result<(), Failure> {

@@ -390,7 +390,7 @@ fn tell_account(report: &Report, untold_gaps: u64, args: &ReplayArgs) {
         tell(format_args!("gaps like the first {MOST_GAPS} told are ahead of {untold_gaps} more {packets}"));
     }
     if args.quiet {
-        report.failures.iter().for_each(|failure| tell(format_args!("{failure}")));
+        report.not_sent().to_string().lines().for_each(|line| tell(format_args!("{line}")));
     } else {
         report.to_string().lines().for_each(|line| tell(format_args!("{line}")));
     }
@@ -425,8 +425,6 @@ impl Gaps {
         }
         self.told += 1;
         let recorded = length(gap.recorded);
-        // The first packet of a file has a gap ahead of it only where the file is sent over and over.
-        let after = if number > 1 { format!("packet {}", number - 1) } else { "the last one".to_owned() };
         let (order, outcome) = if gap.is_backward {
             ("before", "sent without a wait, since the clock was set back".to_owned())
         } else if is_wait {
@@ -434,7 +432,13 @@ impl Gaps {
         } else {
             ("after", "sent without a wait (--max-gap says how long to wait)".to_owned())
         };
-        Some(format!("packet {number} was captured {recorded} {order} {after}: {outcome}"))
+        // The first packet of a file has a gap ahead of it only where the file is sent over and over.
+        Some(match number {
+            ..=1 => format!(
+                "the next pass begins {recorded} {order} the last packet of the one before: {outcome}"
+            ),
+            _ => format!("packet {number} was captured {recorded} {order} packet {}: {outcome}", number - 1),
+        })
     }
 }
 

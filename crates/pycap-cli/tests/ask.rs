@@ -43,7 +43,8 @@ fn the_other_end_answers() {
          ip link set lo up; a() {{ status=0; '{PYCAP}' ask -i lo \"$@\" || status=$?; echo \"status $status\"; }}\n\
          a 'ip(dst=127.0.0.1)/icmp_echo_request(id=7,seq=1)/\"hello\"'\n\
          a 'ip(dst=10.0.0.1)/udp(sport=40000,dport=9)/\"hello\"'\n\
-         ask 'ip(dst=10.0.0.1)/icmp_echo_request(id=7,seq=1)'"
+         ask 'ip(dst=10.0.0.1)/icmp_echo_request(id=7,seq=1)'\n\
+         a 'ip(dst=10.0.0.2)/icmp_echo_request(id=7,seq=1)'"
     );
     let Some(output) = in_namespace(&["unshare", "nsenter"], &script) else { return };
     let out = text(&output.stdout);
@@ -65,6 +66,7 @@ fn the_other_end_answers() {
         "IP 10.0.0.1 > 10.0.0.1: ICMP 10.0.0.1 udp port 9 unreachable, length 41",
         "status 0",
         "status 1",
+        "status 1",
     ];
     assert_eq!(lines.len(), expected.len(), "{out}\n{}", text(&output.stderr));
     for (line, expected) in lines.iter().zip(expected) {
@@ -78,4 +80,5 @@ fn the_other_end_answers() {
     assert!((3..8).contains(&took.parse::<u32>().unwrap()), "{took}");
     assert!(err.contains("a0: the hardware address of 10.0.0.77 is not known: nobody answered"), "{err}");
     assert!(err.contains("10.0.0.1 is reached by lo, not by a0: send it there"), "{err}");
+    assert!(err.contains("10.0.0.2 is reached by a0, not by lo: send it there"), "{err}");
 }

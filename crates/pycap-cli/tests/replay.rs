@@ -458,10 +458,17 @@ mod wire {
             std::fs::write(folder.join(name), writer.finish().unwrap()).unwrap();
         }
         let script = "ask() { status=0; pycap replay \"$@\" -i a0 || status=$?; echo status $status; }\n\
-             ask short.pcap\nask mixed\nask others\nask mixed --stop-at-failure\nask short.pcap --loop 2 --skip-cut -q";
+             ask short.pcap\nask mixed\nask others\nask mixed --stop-at-failure\nask short.pcap --loop 2 --skip-cut -q\n\
+             echo QUIET >&2; ask mixed -q";
         let Some(output) = on_a_wire(&folder, script) else { return };
         let said = text(&output.stderr);
-        assert_eq!(text(&output.stdout), "status 1\nstatus 0\nstatus 1\nstatus 1\nstatus 1\n", "{said}");
+        assert_eq!(
+            text(&output.stdout),
+            "status 1\nstatus 0\nstatus 1\nstatus 1\nstatus 1\nstatus 0\n",
+            "{said}"
+        );
+        let quiet = said.split_once("QUIET\n").unwrap().1;
+        assert!(quiet.starts_with("pycap: 1 not sent: packet 1: ") && quiet.lines().count() == 2, "{quiet}");
         for line in [
             "5 packets attempted, 2 sent, 3 failed",
             "1 failed: packet 1: a0: the frame has 0 bytes, at least 14 are needed: there is nothing to send",
@@ -516,7 +523,7 @@ mod wire {
                 &*format!("{long} 18 h 12 min (--max-gap bounds that)"),
                 "pycap: 1 packet attempted, 1 sent, 0 failed",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
-                "pycap: packet 1 was captured 9 h 6 min after the last one: waiting 0.100 s (--max-gap bounds that)",
+                "pycap: the next pass begins 9 h 6 min after the last packet of the one before: waiting 0.100 s (--max-gap bounds that)",
                 &*format!("{long} 0.100 s (--max-gap bounds that)"),
                 "pycap: 6 packets attempted, 6 sent, 0 failed",
                 "pycap: packet 2 was captured 50 years 12 days after packet 1: sent without a wait (--max-gap says how long to wait)",

@@ -35,6 +35,15 @@ pub(crate) fn complete(
         let addressed = !ethernet || framed && (expression.sets(0, "dst") || !expression.sets(ip, "dst"));
         let destination = || destination(&stack, ip, expression.sets(ip, "dst"));
         let hop = if addressed {
+            // By a loopback interface the kernel chooses the way, and would choose another one.
+            if !ethernet
+                && is_loopback(interface)?
+                && let Ok(destination) = destination()
+                && let Ok(hop) = next_hop(destination)
+                && hop.interface != interface
+            {
+                return Err(elsewhere(destination, &hop, interface));
+            }
             // Only for the source address; where there is none to be had the packet goes all the same.
             let wanted = expression.sets(ip, "dst") && !expression.sets(ip, "src");
             let hop = wanted.then(|| next_hop(destination().ok()?).ok()).flatten();
@@ -77,10 +86,7 @@ fn address_frame(
     interface: &str,
 ) -> Result<(), Failure> {
     if hop.interface != interface {
-        return Err(Failure::Build(format!(
-            "{destination} is reached by {}, not by {interface}: send it there, or say where to with eth(dst=...)/ in front",
-            hop.interface
-        )));
+        return Err(elsewhere(destination, hop, interface));
     }
     let Some(mac) = hop.neighbour_mac else {
         return Err(Failure::Build(format!(
@@ -93,6 +99,19 @@ fn address_frame(
         return Ok(());
     }
     stack.layers_mut().next().map_or(Ok(()), |layer| set(layer, "dst", &FieldValue::Mac(mac)))
+}
+
+/// That the packet would not go by the interface.
+fn elsewhere(destination: IpAddr, hop: &NextHop, interface: &str) -> Failure {
+    Failure::Build(format!(
+        "{destination} is reached by {}, not by {interface}: send it there, or say where to with eth(dst=...)/ in front",
+        hop.interface
+    ))
+}
+
+/// Whether it is an interface of this machine to itself.
+pub(crate) fn is_loopback(interface: &str) -> Result<bool, Failure> {
+    Ok(interfaces()?.iter().find(|one| one.name() == interface).is_some_and(SystemInterface::is_loopback))
 }
 
 /// Where the IP packet at `index` goes first.

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::pacer::DAY;
 use pycap_capture::{Frame, Interface, Next, OwnedFrame, Result, Source, Timestamp};
 
 /// What a frame takes besides its bytes, about.
@@ -53,7 +54,7 @@ impl Recording {
     }
 
     /// Gives all frames so many times, or for ever. Their times go on: the first frame follows the last one of the pass before by the mean
-    /// gap between frames. A [`Replay`](super::Replay) that may leave out all of them needs to know their
+    /// gap between frames, those of more than a day, and back in time, not counted. A [`Replay`](super::Replay) that may leave out all of them needs to know their
     /// [number](super::Replay::pass_len) to end.
     #[must_use]
     pub fn repeat(mut self, times: Option<u64>) -> Self {
@@ -64,9 +65,18 @@ impl Recording {
     fn period(&self) -> i128 {
         let mut times = self.frames.iter().filter_map(|frame| frame.as_frame().timestamp());
         let Some(first) = times.next() else { return 0 };
-        let gaps = (self.frames.len() as i128 - 1).max(1);
-        let span = times.map(|time| time.nanos_since(first)).max().unwrap_or(0).max(0);
-        span + span / gaps
+        let (mut last, mut span) = (first, 0);
+        let (mut sum, mut gaps) = (0_i128, 0);
+        for time in times {
+            let gap = time.nanos_since(last);
+            if (0..=DAY.as_nanos() as i128).contains(&gap) {
+                sum += gap;
+                gaps += 1;
+            }
+            span = span.max(time.nanos_since(first));
+            last = time;
+        }
+        span + if gaps > 0 { sum / gaps } else { 0 }
     }
 }
 

@@ -132,12 +132,8 @@ impl fmt::Display for Report {
         if self.left_out > 0 {
             write!(f, "; {} left out, which the capture has not to their end", self.left_out)?;
         }
-        for failure in &self.failures {
-            write!(f, "\n{failure}")?;
-        }
-        for other in &self.other_link_types {
-            f.write_str("\n")?;
-            other.write(f, "not sent")?;
+        if !self.failures.is_empty() || !self.other_link_types.is_empty() {
+            write!(f, "\n{}", self.not_sent())?;
         }
         let checksums = [
             (self.completed_checksums, "completed"),
@@ -164,6 +160,29 @@ impl fmt::Display for Report {
             self.bits_per_second() / 1e6
         )?;
         if self.lateness.count() > 0 { write!(f, "\n{}", self.lateness) } else { Ok(()) }
+    }
+}
+
+impl Report {
+    /// A line for each reason why frames were not sent, with the number of the first of them in its source; nothing if all were.
+    pub fn not_sent(&self) -> impl fmt::Display {
+        NotSent(self)
+    }
+}
+
+struct NotSent<'a>(&'a Report);
+
+impl fmt::Display for NotSent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = self.0.failures.iter().map(|failure| (failure, "failed"));
+        let others = self.0.other_link_types.iter().map(|failure| (failure, "not sent"));
+        for (number, (failure, what)) in failures.chain(others).enumerate() {
+            if number > 0 {
+                f.write_str("\n")?;
+            }
+            failure.write(f, what)?;
+        }
+        Ok(())
     }
 }
 
