@@ -28,17 +28,6 @@ fn at(millis: i128) -> Timestamp {
     Timestamp::from_nanos(Timestamp::now().as_nanos() + millis * 1_000_000)
 }
 
-/// The bytes of all frames that are there, until none comes for a while.
-fn drain(capture: &mut MultiCapture<PacketRing>) -> String {
-    let mut all = Vec::new();
-    while let Next::Frame(frame) =
-        capture.next_frame_until(Some(Instant::now() + Duration::from_millis(100))).unwrap()
-    {
-        all.extend_from_slice(frame.data());
-    }
-    String::from_utf8(all).unwrap()
-}
-
 #[test]
 fn frames_come_in_order_of_time_with_their_interfaces() {
     let (mut both, [mut a, mut b]) = pair();
