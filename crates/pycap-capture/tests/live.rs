@@ -101,23 +101,29 @@ fn what_the_kernel_does_not_match_is_matched_here() {
     });
 }
 
+/// A UDP datagram, an ARP message and a frame of neither, each behind each of these.
+fn with_tags(tags: &[&[u8]]) -> Vec<Vec<u8>> {
+    let packets: [&[u8]; 3] = [
+        b"\x08\0\x45\0\0\x20\0\0\0\0\x40\x11\0\0\x0a\x09\0\x02\x0a\x09\0\xff\0\x09\0\x09\0\x0c\0\0dataDATA",
+        b"\x08\x06\0\x01\x08\0\x06\x04\0\x01\x02src01\x0a\x09\0\x02\0\0\0\0\0\0\x0a\x09\0\x63",
+        b"\x88\xb5experimental",
+    ];
+    let of_each = |tag: &&[u8]| {
+        packets.map(|packet| [&b"\xff\xff\xff\xff\xff\xff\x02src01"[..], tag, packet, &[0; 30]].concat())
+    };
+    tags.iter().flat_map(of_each).collect()
+}
+
 #[test]
 fn a_stripped_tag_is_matched_as_tcpdump_does() {
     in_wire(|| {
-        let tags: [&[u8]; 5] =
-            [b"", b"\x81\0\0\x07", b"\x81\0\x60\x08", b"\x88\xa8\0\x07", b"\x81\0\0\x07\x81\0\0\x09"];
-        let packets: [&[u8]; 3] = [
-            b"\x08\0\x45\0\0\x20\0\0\0\0\x40\x11\0\0\x0a\x09\0\x02\x0a\x09\0\xff\0\x09\0\x09\0\x0c\0\0dataDATA",
-            b"\x08\x06\0\x01\x08\0\x06\x04\0\x01\x02src01\x0a\x09\0\x02\0\0\0\0\0\0\x0a\x09\0\x63",
-            b"\x88\xb5experimental",
-        ];
-        let frames: Vec<Vec<u8>> = tags
-            .iter()
-            .flat_map(|tag| {
-                packets
-                    .map(|packet| [&b"\xff\xff\xff\xff\xff\xff\x02src01"[..], tag, packet, &[0; 30]].concat())
-            })
-            .collect();
+        let frames = with_tags(&[
+            b"",
+            b"\x81\0\0\x07",
+            b"\x81\0\x60\x08",
+            b"\x88\xa8\0\x07",
+            b"\x81\0\0\x07\x81\0\0\x09",
+        ]);
 
         let expressions = [
             "vlan",
@@ -282,16 +288,7 @@ fn broadcasts_of_the_interfaces_network_are_captured() {
 #[test]
 fn filters_of_any_are_those_of_one_interface() {
     in_wire(|| {
-        let tags: [&[u8]; 4] = [b"", b"\x81\0\0\x07", b"\x88\xa8\0\x07", b"\x81\0\0\x07\x81\0\0\x09"];
-        let packets: [&[u8]; 3] = [
-            b"\x08\0\x45\0\0\x20\0\0\0\0\x40\x11\0\0\x0a\x09\0\x02\x0a\x09\0\xff\0\x09\0\x09\0\x0c\0\0dataDATA",
-            b"\x08\x06\0\x01\x08\0\x06\x04\0\x01\x02src01\x0a\x09\0\x02\0\0\0\0\0\0\x0a\x09\0\x63",
-            b"\x88\xb5experimental",
-        ];
-        let frames = tags.iter().flat_map(|tag| {
-            packets.map(|packet| [&b"\xff\xff\xff\xff\xff\xff\x02src01"[..], tag, packet, &[0; 30]].concat())
-        });
-        let frames: Vec<Vec<u8>> = frames.collect();
+        let frames = with_tags(&[b"", b"\x81\0\0\x07", b"\x88\xa8\0\x07", b"\x81\0\0\x07\x81\0\0\x09"]);
         let found = |name, program: Filter| {
             let live = Live::on(name).backend(Backend::Ring).direction(Direction::Inbound);
             let mut capture = live.filter_program(program).open().unwrap();

@@ -55,9 +55,7 @@ pub(super) fn compile_for(
     // and which would test the wrong end of the address.
     let netmask = netmask.map_or(pcap::PCAP_NETMASK_UNKNOWN, u32::from);
     handle.compile(&text, optimize, netmask).map_err(|reason| match reason.contains("no VLAN support") {
-        true => {
-            invalid(&format!("{reason}: capture on one interface with a link header, where `vlan` is known"))
-        }
+        true => invalid(&format!("leave `vlan` out, or capture on one Ethernet interface: {reason}")),
         false => invalid(&reason),
     })
 }
