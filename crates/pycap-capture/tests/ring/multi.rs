@@ -67,11 +67,12 @@ fn a_frame_waits_for_earlier_ones_of_the_others() {
     let (both, [mut a, mut b]) = pair();
     // Longer than this takes anywhere.
     let mut both = both.hold(Duration::from_secs(600));
-    push(&mut a, b"2", LinkType::ETHERNET, at(0));
+    let (earlier, later) = (at(-5), at(0));
+    push(&mut a, b"2", LinkType::ETHERNET, later);
     a.retire();
     // Nothing earlier is there yet, and it is not said for certain that nothing will be.
     assert!(matches!(both.next_frame_until(Some(Instant::now())).unwrap(), Next::TimedOut));
-    push(&mut b, b"1", LinkType::RAW, at(-5));
+    push(&mut b, b"1", LinkType::RAW, earlier);
     b.retire();
     assert_eq!(both.next_frame().unwrap().unwrap().data(), b"1");
     push(&mut b, b"3", LinkType::RAW, at(0));
