@@ -203,6 +203,7 @@ const LISTENING: &str = "pycap: listening on b0, link-type EN10MB (1), snapshot 
 #[test]
 fn it_waits_for_an_interface_that_is_down() {
     let disturbance = "ip link set b0 down; says err 'went down'; sleep 0.1; ip link set b0 up; says err 'is up again'\n\
+                       for n in $(seq 100); do ip -br link show a0 | grep -q ' UP ' && break; sleep 0.02; done\n\
                        ip neighbour replace 192.0.2.9 lladdr 02:00:00:00:00:09 dev a0; send; kill -INT $ours";
     let Some((said, packets)) = disturbed("down", disturbance) else { return };
     let expected = format!(
