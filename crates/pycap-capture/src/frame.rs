@@ -395,6 +395,18 @@ impl<'a> Frame<'a> {
         self.with_segmentation_offload(segmentation.kind.0 != SegmentationKind::NONE.0)
     }
 
+    /// With so many bytes of frame check sequence at its end, at most 15; `None` where that is not known, or there are none.
+    #[inline]
+    #[must_use]
+    pub const fn with_fcs_len(mut self, len: Option<u8>) -> Self {
+        let len = match len {
+            Some(len) => (len as u32) << flag::FCS_LEN_SHIFT & flag::FCS_LEN,
+            None => 0,
+        };
+        self.meta.flags = self.meta.flags & !flag::FCS_LEN | len;
+        self
+    }
+
     /// With all marks at once, laid out as pcapng's `epb_flags`.
     #[inline]
     #[must_use]
@@ -481,6 +493,8 @@ mod tests {
         assert_eq!(frame.direction(), Direction::Outbound);
         assert_eq!(frame.reception(), Reception::Promiscuous);
         assert_eq!(frame.fcs_len(), Some(4));
+        assert_eq!(frame.with_fcs_len(Some(2)).flags(), 0x8000_0a52);
+        assert_eq!(frame.with_fcs_len(None).flags(), 0x8000_0a12);
         assert!(frame.checksum_not_ready() && frame.segmentation_offload() && !frame.checksum_valid());
         assert_eq!(frame.flags(), 0x8000_0a92);
     }

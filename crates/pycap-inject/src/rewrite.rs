@@ -245,10 +245,10 @@ impl Rewrite {
         let checksums = self.append(frame, to, false, &mut Vec::new(), out)?;
         let data = out.get(start..).unwrap_or_default();
         let len = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        // Four bits from bit 5 on: the length of the frame check sequence (pcapng, `epb_flags`).
-        let flags = if frame.missing() == 0 { frame.flags() & !(0b1111 << 5) } else { frame.flags() };
+        let fcs_len = frame.fcs_len().filter(|_| frame.missing() > 0);
         let mut new = Frame::new(data, to)
-            .with_flags(flags)
+            .with_flags(frame.flags())
+            .with_fcs_len(fcs_len)
             .with_original_len(len.saturating_add(frame.missing()))
             .with_interface(frame.interface())
             .with_checksum_not_ready(checksums.unfinished);

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use pycap_capture::{NextBlock, PacketRing};
-use pycap_wire::{Packet, Transport};
+use pycap_wire::Transport;
 
 /// Packets that the proof sends.
 const PACKETS: usize = 1000;
@@ -79,7 +79,7 @@ pub(super) fn prove(place: Place) -> Result<Proof, String> {
             }
         };
         for frame in block.frames() {
-            let packet = Packet::parse(frame.link_type(), frame.data());
+            let packet = frame.packet();
             // Whatever the system itself sends on a new interface is not ours.
             let Some(Transport::Udp(udp)) = packet.transport() else { continue };
             if udp.src_port() != port {
